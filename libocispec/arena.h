@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Bump allocator: a parsed document lives in one, and goes in one call.
+ * Memory is zeroed. All functions return NULL when memory runs out.
+ */
+#pragma once
+
+#include <stddef.h>
+
+struct oci_arena_block;
+
+struct oci_arena {
+	struct oci_arena_block *blocks;
+	size_t used;
+};
+
+#define OCI_ARENA_INIT { .blocks = NULL }
+
+void *oci_arena_alloc(struct oci_arena *arena, size_t size);
+char *oci_arena_strndup(struct oci_arena *arena, const char *s, size_t n);
+/* Frees everything allocated from ARENA, which can be used again. */
+void oci_arena_release(struct oci_arena *arena);

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Everything works on fixed buffers: a container's init may fail too, and must not allocate. */
+#include "base/error.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+static void format_once(char *buf, size_t size, const char *fmt, va_list ap)
+{
+	if (buf[0] == '\0')
+		(void)vsnprintf(buf, size, fmt, ap);
+}
+
+void error_clear(struct error *err)
+{
+	err->code = 0;
+	err->exit_status = 0;
+	err->syscall[0] = '\0';
+	err->step[0] = '\0';
+	err->pointer[0] = '\0';
+	err->hint[0] = '\0';
+	err->msg[0] = '\0';
+}
+
+int error_set(struct error *err, int code, const char *fmt, ...)
+{
+	va_list ap;
+
+	error_clear(err);
+	err->code = code > 0 ? -code : code;
+	va_start(ap, fmt);
+	(void)vsnprintf(err->msg, sizeof(err->msg), fmt, ap);
+	va_end(ap);
+	return err->code;
+}
+
+int error_sys(struct error *err, const char *syscall, const char *fmt, ...)
+{
+	int saved = errno;
+	va_list ap;
+	size_t n;
+
+	error_clear(err);
+	err->code = -saved;
+	(void)snprintf(err->syscall, sizeof(err->syscall), "%s", syscall);
+	n = (size_t)snprintf(err->msg, sizeof(err->msg), "%s ", err->syscall);
+	va_start(ap, fmt);
+	(void)vsnprintf(err->msg + n, sizeof(err->msg) - n, fmt, ap);
+	va_end(ap);
+	n = strlen(err->msg);
+	(void)snprintf(err->msg + n, sizeof(err->msg) - n, ": %s", strerror(saved));
+	return err->code;
+}
+
+int error_context(struct error *err, const char *fmt, ...)
+{
+	char outer[sizeof(err->msg)];
+	va_list ap;
+	size_t n;
+
+	va_start(ap, fmt);
+	(void)vsnprintf(outer, sizeof(outer) - 2, fmt, ap);
+	va_end(ap);
+	n = strlen(outer);
+	(void)snprintf(outer + n, sizeof(outer) - n, ": %s", err->msg);
+	memcpy(err->msg, outer, sizeof(outer));
+	return err->code;
+}
+
+int error_hint(struct error *err, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	format_once(err->hint, sizeof(err->hint), fmt, ap);
+	va_end(ap);
+	return err->code;
+}
+
+int error_pointer(struct error *err, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	format_once(err->pointer, sizeof(err->pointer), fmt, ap);
+	va_end(ap);
+	return err->code;
+}

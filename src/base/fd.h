@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * File descriptors: close-on-exec from birth, -EBADF while unset, closed by
+ * the scope that owns them, handed over by take_fd().
+ */
+#pragma once
+
+#include <errno.h>
+#include <stdbool.h>
+
+#include "base/error.h"
+#include "base/mem.h"
+
+/* Closes if set; keeps errno; never retried (close(2): the fd is gone even on EINTR). */
+void fd_close(int *fd);
+
+/* The variable's fd is closed when it goes out of scope. */
+#define cleanup_close __attribute__((cleanup(fd_close)))
+
+/* Hands over an fd: the variable becomes -EBADF. */
+#define take_fd(fd) ({ int _taken = (fd); (fd) = -EBADF; _taken; })
+
+/* Duplicates FD close-on-exec at MIN or above. */
+int fd_dup_above(int fd, int min, struct error *err);
+
+/* Sets or clears close-on-exec. */
+int fd_set_cloexec(int fd, bool on, struct error *err);
+
+/* Marks every fd from FIRST up close-on-exec, so that nothing leaks into a program. */
+int fd_cloexec_from(unsigned int first, struct error *err);

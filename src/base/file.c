@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/file.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+
+int file_read_fd(int fd, const char *name, size_t max, struct strbuf *sb, struct error *err)
+{
+	size_t start = sb->len;
+	struct stat st;
+
+	/* One byte more than the size, so that one read shows the end. */
+	strbuf_grow(sb, fstat(fd, &st) == 0 && st.st_size > 0 && (size_t)st.st_size <= max
+				? (size_t)st.st_size + 1
+				: 4096);
+	for (;;) {
+		size_t room = sb->alloc - sb->len - 1;
+		ssize_t n;
+
+		if (room == 0) {
+			strbuf_grow(sb, sb->alloc);
+			continue;
+		}
+		n = read(fd, sb->buf + sb->len, room);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return error_sys(err, "read", "%s", name);
+		sb->len += (size_t)n;
+		sb->buf[sb->len] = '\0';
+		if (sb->len - start > max)
+			return error_set(err, EFBIG, "%s is larger than %zu bytes", name, max);
+		if (n == 0)
+			return 0;
+	}
+}
+
+int file_read_at(int dfd, const char *path, size_t max, struct strbuf *sb, struct error *err)
+{
+	cleanup_close int fd = openat(dfd, path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+
+	if (fd < 0)
+		return error_sys(err, "open", "%s", path);
+	return file_read_fd(fd, path, max, sb, err);
+}
+
+int file_write_fd(int fd, const char *name, const void *data, size_t n, struct error *err)
+{
+	const char *p = data;
+
+	while (n > 0) {
+		ssize_t r = write(fd, p, n);
+
+		if (r < 0 && errno == EINTR)
+			continue;
+		if (r < 0)
+			return error_sys(err, "write", "%s", name);
+		p += r;
+		n -= (size_t)r;
+	}
+	return 0;
+}
+
+int file_write_at(int dfd, const char *path, const char *data, struct error *err)
+{
+	cleanup_close int fd = openat(dfd, path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
+	size_t len = strlen(data);
+
+	if (fd < 0)
+		return error_sys(err, "open", "%s", path);
+	if (TEMP_FAILURE_RETRY(write(fd, data, len)) != (ssize_t)len)
+		return error_sys(err, "write", "\"%s\" to %s", data, path);
+	return 0;
+}
+
+int file_replace_at(int dfd, const char *path, const void *data, size_t n, mode_t mode,
+		    struct error *err)
+{
+	cleanup_free char *temp = xasprintf("%s.tmp.%d", path, (int)getpid());
+	cleanup_close int fd = -EBADF;
+	int r;
+
+	fd = openat(dfd, temp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
+	if (fd < 0)
+		return error_sys(err, "open", "%s", temp);
+	r = file_write_fd(fd, temp, data, n, err);
+	if (r == 0 && renameat(dfd, temp, dfd, path) < 0)
+		r = error_sys(err, "rename", "%s", path);
+	if (r < 0)
+		(void)unlinkat(dfd, temp, 0);
+	return r;
+}
+
+static int remove_children(DIR *dir, const char *path, struct error *err)
+{
+	struct dirent *entry;
+
+	while ((entry = readdir(dir))) {
+		int r;
+
+		if (streq(entry->d_name, ".") || streq(entry->d_name, ".."))
+			continue;
+		r = file_remove_tree_at(dirfd(dir), entry->d_name, err);
+		if (r < 0)
+			return error_context(err, "%s", path);
+	}
+	return 0;
+}
+
+int file_remove_tree_at(int dfd, const char *path, struct error *err)
+{
+	DIR *dir;
+	int fd, r;
+
+	if (unlinkat(dfd, path, 0) == 0 || errno == ENOENT)
+		return 0;
+	if (errno != EISDIR && errno != EPERM)
+		return error_sys(err, "unlink", "%s", path);
+
+	fd = openat(dfd, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		return error_sys(err, "open", "%s", path);
+	dir = fdopendir(fd);
+	if (!dir) {
+		fd_close(&fd);
+		return error_sys(err, "fdopendir", "%s", path);
+	}
+	r = remove_children(dir, path, err);
+	(void)closedir(dir);
+	if (r == 0 && unlinkat(dfd, path, AT_REMOVEDIR) < 0)
+		return error_sys(err, "rmdir", "%s", path);
+	return r;
+}

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/proc.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include "base/compat.h"
+#include "base/fd.h"
+#include "base/path.h"
+#include "base/str.h"
+
+static int the_proc_fd = -EBADF;
+
+int proc_fd(struct error *err)
+{
+	cleanup_close int fd = -EBADF;
+	struct statfs fs;
+
+	if (the_proc_fd >= 0)
+		return the_proc_fd;
+	fd = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return error_sys(err, "open", "/proc");
+	if (fstatfs(fd, &fs) < 0)
+		return error_sys(err, "fstatfs", "/proc");
+	if (fs.f_type != PROC_SUPER_MAGIC) {
+		(void)error_set(err, ENODEV, "/proc is not a proc file system");
+		return error_hint(err, "mount one: mount -t proc proc /proc");
+	}
+	return the_proc_fd = take_fd(fd);
+}
+
+int proc_open(const char *path, int flags, struct error *err)
+{
+	int root_fd = proc_fd(err), fd;
+
+	if (root_fd < 0)
+		return root_fd;
+	fd = path_open(root_fd, path, PATH_BENEATH, flags, 0, err);
+	return fd < 0 ? error_context(err, "/proc") : fd;
+}
+
+/* The link "self" gives our pid in the pid namespace of that /proc, which getpid() may not. */
+static int self_path(const char *name, char *path, size_t size, struct error *err)
+{
+	char self[24];
+	int root_fd = proc_fd(err);
+	ssize_t n;
+
+	if (root_fd < 0)
+		return root_fd;
+	n = readlinkat(root_fd, "self", self, sizeof(self) - 1);
+	if (n < 0)
+		return error_sys(err, "readlink", "/proc/self");
+	self[n] = '\0';
+	(void)snprintf(path, size, "%s/%s", self, name);
+	return 0;
+}
+
+int proc_open_self(const char *name, int flags, struct error *err)
+{
+	char path[128];
+	int r = self_path(name, path, sizeof(path), err);
+
+	return r < 0 ? r : proc_open(path, flags, err);
+}
+
+static int write_and_close(int fd, const char *path, const char *data, struct error *err)
+{
+	cleanup_close int owned_fd = fd;
+
+	if (TEMP_FAILURE_RETRY(write(owned_fd, data, strlen(data))) < 0)
+		return error_sys(err, "write", "\"%s\" to /proc/%s", data, path);
+	return 0;
+}
+
+int proc_write(const char *path, const char *data, struct error *err)
+{
+	int fd = proc_open(path, O_WRONLY, err);
+
+	return fd < 0 ? fd : write_and_close(fd, path, data, err);
+}
+
+int proc_write_self(const char *name, const char *data, struct error *err)
+{
+	char path[128];
+	int r = self_path(name, path, sizeof(path), err);
+
+	return r < 0 ? r : proc_write(path, data, err);
+}
+
+int proc_start_time(pid_t pid, uint64_t *start_time, char *state, struct error *err)
+{
+	cleanup_close int fd = -EBADF;
+	unsigned long long ticks;
+	int root_fd = proc_fd(err);
+	char path[32], buf[1024];
+	const char *after_name;
+	ssize_t n;
+
+	if (root_fd < 0)
+		return root_fd;
+	(void)snprintf(path, sizeof(path), "%d/stat", (int)pid);
+	fd = path_try_open(root_fd, path, PATH_BENEATH, O_RDONLY, 0);
+	n = fd < 0 ? -1 : TEMP_FAILURE_RETRY(read(fd, buf, sizeof(buf) - 1));
+	if (n <= 0)
+		return -ESRCH;
+	buf[n] = '\0';
+
+	/* The name in parentheses may hold anything, also ")": the last one ends it. */
+	after_name = strrchr(buf, ')');
+	if (!after_name ||
+	    sscanf(after_name + 1,
+		   " %c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d %llu",
+		   state, &ticks) != 2)
+		return error_set(err, EPROTO, "/proc/%s has an unknown form", path);
+	*start_time = ticks;
+	return 0;
+}

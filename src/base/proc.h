@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A procfs that is known to be one.  The fd is of the host's /proc, checked by
+ * fstatfs(2) and opened before any container content is in reach; through it a
+ * container's init reads and writes its own files without ever looking at the
+ * /proc the image set up.  Reference: proc(5).
+ */
+#pragma once
+
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/error.h"
+
+/* The fd of /proc, opened and checked at the first call; owned by this module, stays open. */
+int proc_fd(struct error *err);
+
+/* Opens a file below /proc: no symlink, no mount point, nothing outside. */
+int proc_open(const char *path, int flags, struct error *err);
+
+/* "<pid>/NAME" of the calling thread group, as seen in that /proc. */
+int proc_open_self(const char *name, int flags, struct error *err);
+
+/* One write of DATA to a file below /proc. */
+int proc_write(const char *path, const char *data, struct error *err);
+int proc_write_self(const char *name, const char *data, struct error *err);
+
+/*
+ * When the process PID started, in clock ticks since boot (field 22 of
+ * /proc/PID/stat), and its state letter ('Z' zombie, 'X' dead).  Together with the
+ * pid this names a process for good.  -ESRCH without a message when it is gone.
+ */
+int proc_start_time(pid_t pid, uint64_t *start_time, char *state, struct error *err);

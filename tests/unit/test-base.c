@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/unit/tap.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/fd.h"
+#include "base/file.h"
+#include "base/path.h"
+#include "base/proc.h"
+#include "base/sock.h"
+#include "base/str.h"
+
+static void test_error(void)
+{
+	struct error err = ERROR_INIT;
+
+	errno = ENOENT;
+	ok_int(error_sys(&err, "openat2", "%s", "etc/passwd"), -ENOENT);
+	ok_str(err.msg, "openat2 etc/passwd: No such file or directory");
+	ok_str(err.syscall, "openat2");
+	error_context(&err, "mount %d", 3);
+	ok_str(err.msg, "mount 3: openat2 etc/passwd: No such file or directory");
+	error_hint(&err, "first");
+	error_hint(&err, "second");
+	ok_str(err.hint, "first");
+	ok_int(error_set(&err, EINVAL, "x"), -EINVAL);
+	ok_str(err.hint, "");
+}
+
+static void test_str(void)
+{
+	struct strbuf sb = STRBUF_INIT;
+	struct strvec sv = STRVEC_INIT;
+
+	ok_str(sb.buf, "");
+	for (int i = 0; i < 100; i++)
+		strbuf_addf(&sb, "%d,", i);
+	ok(sb.len == 290 && sb.buf[290] == '\0');
+	strbuf_reset(&sb);
+	strbuf_adds(&sb, "a");
+	strbuf_addch(&sb, 'b');
+	ok_str(sb.buf, "ab");
+	strbuf_release(&sb);
+	ok_str(sb.buf, "");
+
+	for (int i = 0; i < 40; i++)
+		strvec_pushf(&sv, "%d", i);
+	ok(sv.n == 40 && sv.v[40] == NULL);
+	ok_str(sv.v[39], "39");
+	strvec_release(&sv);
+	ok(sv.n == 0 && sv.v[0] == NULL);
+}
+
+static void test_numbers(void)
+{
+	static const char *const bad[] = { "", " 1", "+1", "-1", "1 ", "1x", "0x1", "256",
+					   "18446744073709551616" };
+	uint64_t u = 7;
+	int64_t i;
+
+	for (size_t n = 0; n < ARRAY_SIZE(bad); n++)
+		ok_named(!str_to_u64(bad[n], 255, &u) && u == 7, "\"%s\" is refused", bad[n]);
+	ok(str_to_u64("255", 255, &u) && u == 255);
+	ok(str_to_u64("18446744073709551615", UINT64_MAX, &u) && u == UINT64_MAX);
+	ok(str_to_i64("-1", -1, 5, &i) && i == -1);
+	ok(!str_to_i64("-2", -1, 5, &i));
+	ok(!str_to_i64("--1", -5, 5, &i));
+}
+
+static void test_path(void)
+{
+	char dir[] = "/tmp/test-base.XXXXXX";
+	int before = tap_count_fds();
+	struct error err = ERROR_INIT;
+	struct stat st;
+	int root_fd, fd;
+	char name[256];
+
+	if (!mkdtemp(dir))
+		exit(1);
+	root_fd = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	(void)symlinkat("/../../inside", root_fd, "escape");
+	(void)symlinkat("/proc/self/fd", root_fd, "magic");
+
+	fd = path_make_dir(root_fd, "/./a/b//./c/", 0755, &err);
+	ok(fd >= 0);
+	fd_close(&fd);
+	ok(fstatat(root_fd, "a/b/c", &st, 0) == 0 && S_ISDIR(st.st_mode));
+	fd = path_make_dir(root_fd, "new/../x", 0755, &err);
+	ok_int(fd, -EINVAL);
+
+	/* A dangling link to outside makes its target inside. */
+	fd = path_make_file(root_fd, "escape", 0644, &err);
+	ok(fd >= 0);
+	fd_close(&fd);
+	ok(fstatat(root_fd, "inside", &st, 0) == 0 && S_ISREG(st.st_mode));
+	fd = path_make_file(root_fd, "q/r/s", 0600, &err);
+	ok(fd >= 0);
+	fd_close(&fd);
+	ok(path_try_open(root_fd, "escape", PATH_NO_SYMLINKS, O_PATH, 0) < 0);
+	ok(path_try_open(root_fd, "../../etc", PATH_IN_ROOT, O_PATH, 0) == -ENOENT);
+	ok(path_try_open(root_fd, "..", PATH_BENEATH, O_PATH, 0) == -EXDEV);
+
+	fd = path_make_parent(root_fd, "p/q/last/", 0755, name, &err);
+	ok(fd >= 0);
+	fd_close(&fd);
+	ok_str(name, "last");
+	ok_int(path_make_parent(root_fd, "/", 0755, name, &err), -EINVAL);
+
+	ok(file_replace_at(root_fd, "f", "one", 3, 0644, &err) == 0);
+	ok(file_replace_at(root_fd, "f", "two", 3, 0644, &err) == 0);
+	{
+		cleanup_strbuf struct strbuf sb = STRBUF_INIT;
+
+		ok(file_read_at(root_fd, "f", 3, &sb, &err) == 0);
+		ok_str(sb.buf, "two");
+		ok_int(file_read_at(root_fd, "f", 2, &sb, &err), -EFBIG);
+	}
+	ok(file_remove_tree_at(AT_FDCWD, dir, &err) == 0);
+	ok(access(dir, F_OK) < 0);
+	fd_close(&root_fd);
+	ok_int(tap_count_fds(), before);
+}
+
+static void test_proc(void)
+{
+	struct error err = ERROR_INIT;
+	uint64_t start = 0;
+	char state = 0;
+
+	ok(proc_start_time(getpid(), &start, &state, &err) == 0 && start > 0);
+	ok(state == 'R');
+	ok_int(proc_start_time(0x7ffffff, &start, &state, &err), -ESRCH);
+	ok(proc_open("self/stat", O_RDONLY, &err) < 0);
+}
+
+static void test_sock(void)
+{
+	struct error err = ERROR_INIT;
+	int pair[2], fds[1] = { -EBADF }, send_fd;
+	size_t n_fds = 1;
+	char buf[8];
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+		exit(1);
+	send_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	ok(sock_send(pair[0], "hello", 5, &send_fd, 1, &err) == 0);
+	ok_int(sock_recv(pair[1], buf, sizeof(buf), fds, &n_fds, &err), 5);
+	ok(n_fds == 1 && fds[0] >= 0 && fcntl(fds[0], F_GETFD) == FD_CLOEXEC);
+	fd_close(&fds[0]);
+	ok(sock_send(pair[0], "much too long", 13, NULL, 0, &err) == 0);
+	n_fds = 0;
+	ok_int(sock_recv(pair[1], buf, sizeof(buf), NULL, &n_fds, &err), -EMSGSIZE);
+	fd_close(&pair[0]);
+	ok_int(sock_recv(pair[1], buf, sizeof(buf), NULL, NULL, &err), 0);
+	fd_close(&pair[1]);
+	fd_close(&send_fd);
+}
+
+int main(void)
+{
+	test_error();
+	test_str();
+	test_numbers();
+	test_path();
+	test_proc();
+	test_sock();
+	return tap_done();
+}

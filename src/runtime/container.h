@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A container and what is kept of it between two commands.
+ *
+ * The state directory ROOT/ID holds
+ *	config.json	the bundle's, frozen at create (runtime.md, Lifecycle 2)
+ *	state.json	struct container_record, replaced atomically
+ *	start.sock	where init waits for "start"; its existence means "created"
+ * The directory is locked (flock) by whoever changes it.  A create that dies
+ * leaves a directory that can be deleted, whatever is missing in it.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/error.h"
+#include "libocispec/arena.h"
+#include "libocispec/runtime.h"
+
+/* runtime.md, State: the four of the spec, and "paused" as all engines have it. */
+enum container_status {
+	CONTAINER_CREATING,
+	CONTAINER_CREATED,
+	CONTAINER_RUNNING,
+	CONTAINER_STOPPED,
+	CONTAINER_PAUSED,
+};
+
+/* What state.json holds. Strings live in the container's arena. */
+struct container_record {
+	char *oci_version;
+	char *id;
+	/* 0 until init exists. */
+	int64_t pid;
+	/* /proc/PID/stat field 22: tells the process from a later one of the same pid. */
+	uint64_t pid_start_time;
+	char *bundle;
+	/* Absolute. */
+	char *rootfs;
+	/* RFC 3339 with nanoseconds, UTC. */
+	char *created;
+	/* Below the cgroup2 mount point, with a leading "/"; NULL without a cgroup. */
+	char *cgroup_path;
+	/* The name of the cgroup driver that made it. */
+	char *cgroup_driver;
+	/* The effective user that created it. */
+	uint32_t owner;
+	struct oci_string_map annotations;
+};
+
+struct container {
+	char *id;
+	/* Open directory ROOT/ID. */
+	int dir_fd;
+	struct oci_arena arena;
+	struct container_record record;
+	/* Set by container_load_config() or at create; NULL otherwise. */
+	struct oci_config *config;
+};
+
+#define CONTAINER_INIT { .dir_fd = -EBADF }
+
+/* Frees and closes; the container itself goes on. Takes half-built ones. */
+void container_fini(struct container *c);
+#define cleanup_container __attribute__((cleanup(container_fini)))
+
+/* "running" and so on. */
+const char *container_status_name(enum container_status status);
+
+/*
+ * Loads the state of ID below ROOT.  -ENOENT "container does not exist" when
+ * there is none.  A directory without state.json (create still at work, or
+ * killed) gives a record with pid 0.
+ */
+int container_load(struct container *c, const char *root, const char *id, struct error *err);
+
+/* Reads the frozen config.json into c->config. */
+int container_load_config(struct container *c, struct error *err);
+
+/* What the container is doing now, from the process table and the cgroup. */
+int container_status(const struct container *c, enum container_status *out, struct error *err);
+
+/* A pidfd of init, checked to be the process the record means; -ESRCH when it is gone. */
+int container_open_pidfd(const struct container *c, struct error *err);
+
+/* The state document of runtime.md with STATUS and PID; NULL-terminated, the caller's to free. */
+int container_state_json(const struct container *c, const char *status, pid_t pid, bool pretty,
+			 char **out, struct error *err);
+
+/* Takes the lock; with WAIT false, -EBUSY names the container when somebody else holds it. */
+int container_lock(const struct container *c, bool wait, struct error *err);

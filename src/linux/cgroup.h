@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The control group of a container: made before its first process is cloned
+ * into it, killed, frozen and removed by fd.  Version 2 only, through the
+ * first cgroup2 mount of the host: /sys/fs/cgroup, /sys/fs/cgroup/unified on
+ * a hybrid host, or whatever mountinfo names first.
+ *
+ * A cgroup's path is written from the root of that mount, with a leading "/".
+ * All functions return 0 or a negative errno.  Reference: the kernel's
+ * admin-guide/cgroup-v2.rst; config-linux.md, "Control groups".
+ */
+#pragma once
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "base/error.h"
+
+struct oci_linux;
+struct oci_resources;
+struct cgroup_driver;
+
+/* Who makes the cgroups: dabba itself, systemd on its behalf, or nobody. */
+enum cgroup_manager {
+	/* cgroupfs, and no cgroup at all where a rootless caller may not make one. */
+	CGROUP_MANAGER_AUTO,
+	CGROUP_MANAGER_CGROUPFS,
+	CGROUP_MANAGER_SYSTEMD,
+	CGROUP_MANAGER_DISABLED,
+};
+
+struct cgroup {
+	/* What made it; only valid in what cgroup_create() filled. */
+	const struct cgroup_driver *driver;
+	/* The heap's; NULL when the container has no cgroup. */
+	char *path;
+	/* The directory, readable: for CLONE_INTO_CGROUP, binds and every call below. */
+	int fd;
+};
+
+#define CGROUP_INIT { .fd = -EBADF }
+
+/* Closes and frees; the cgroup itself stays. */
+void cgroup_fini(struct cgroup *cg);
+#define cleanup_cgroup __attribute__((cleanup(cgroup_fini)))
+
+struct cgroup_request {
+	enum cgroup_manager manager;
+	const char *id;
+	/*
+	 * linux.cgroupsPath, or NULL for "/dabba/ID".  Absolute and relative
+	 * paths both start at the root of the cgroup2 mount (as crun has it),
+	 * and "slice:prefix:name" is the name of a directory like any other
+	 * unless systemd makes the cgroup.
+	 */
+	const char *path;
+	/* linux.resources, or NULL. */
+	const struct oci_resources *resources;
+	/* linux.devices: may always be made with mknod(2), also where rules deny the rest. */
+	const struct oci_linux *linux_config;
+	/* The caller has no privilege on the host: failing to make a cgroup may be bearable. */
+	bool rootless;
+};
+
+/*
+ * Makes the cgroup and sets its limits.  It must not exist, or be empty and
+ * not frozen (-EBUSY otherwise): what others run in is not ours to limit or to
+ * remove.  On failure nothing is left behind.  *OUT has path NULL when the
+ * container is to run without a cgroup of its own.
+ */
+int cgroup_create(const struct cgroup_request *request, struct cgroup *out, struct error *err);
+
+/* The name to be kept beside the path: "cgroupfs", "systemd" or "disabled". */
+const char *cgroup_driver_name(const struct cgroup *cg);
+
+/* "cgroupfs", "systemd", "disabled" -> the manager; -EINVAL names the choices. */
+int cgroup_manager_parse(const char *name, enum cgroup_manager *out, struct error *err);
+
+/* Opens an existing one; -ENOENT when it is gone. */
+int cgroup_open(const char *path, struct cgroup *out, struct error *err);
+
+/* The cgroup PID is in now (exec into a container whose init has moved below its own). */
+int cgroup_open_of_pid(pid_t pid, struct cgroup *out, struct error *err);
+
+/* SUB below CG, never outside of it: for exec --cgroup. */
+int cgroup_open_below(const struct cgroup *cg, const char *sub, struct cgroup *out,
+		      struct error *err);
+
+/* An fd of the root directory of the cgroup2 mount, the caller's. */
+int cgroup_open_root(struct error *err);
+
+/* Writes PID into cgroup.procs: where CLONE_INTO_CGROUP cannot be had; costs milliseconds. */
+int cgroup_enter(const struct cgroup *cg, pid_t pid, struct error *err);
+
+/* Sets what RESOURCES names and leaves the rest; for a cgroup that exists. */
+int cgroup_apply(const struct cgroup *cg, const struct oci_resources *resources,
+		 struct error *err);
+
+/* SIGKILL to every process in it and below, also to frozen ones. Does not wait. */
+int cgroup_kill(const struct cgroup *cg, struct error *err);
+
+/* SIGNAL to every process in it and below: all that were there when it was called. */
+int cgroup_signal(const struct cgroup *cg, int signal, struct error *err);
+
+/* Freezes or thaws and waits until it is so. */
+int cgroup_freeze(const struct cgroup *cg, bool frozen, struct error *err);
+int cgroup_is_frozen(const struct cgroup *cg, bool *out, struct error *err);
+
+/* Whether it or anything below has a live process. */
+int cgroup_is_populated(const struct cgroup *cg, bool *out, struct error *err);
+
+/* Waits until no process is left; -ETIMEDOUT after TIMEOUT_MS. */
+int cgroup_wait_empty(const struct cgroup *cg, int timeout_ms, struct error *err);
+
+/* Every process in it and below: *PIDS is the heap's, sorted by cgroup as found. */
+int cgroup_list_pids(const struct cgroup *cg, pid_t **pids, size_t *n, struct error *err);
+
+/*
+ * Removes the cgroup PATH and those below, which are empty or just emptying;
+ * waits for the latter.  Gone already is no error.
+ */
+int cgroup_remove(const char *path, struct error *err);

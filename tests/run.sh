@@ -1,0 +1,142 @@
+#!/bin/bash
+# Installs what the tests need, builds, runs every test, and counts.
+#
+#	sudo tests/run.sh			everything
+#	sudo tests/run.sh tests/integration/kill.bats...	these files only
+#
+# RUNTIME=crun (or runc) runs the tests of the runtime against that program.
+# CONFIGURE_FLAGS goes to ./configure when the tree is not configured yet.
+# The last line is "N passed, N failed, N skipped"; the exit status is 1 when
+# anything failed.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+PACKAGES=(autoconf automake pkg-config gcc make libc6-dev libyajl-dev libseccomp-dev
+	libcap-dev libselinux1-dev libpcre2-dev libsepol-dev libarchive-dev libisal-dev
+	libzstd-dev libssl-dev liblzma-dev zlib1g-dev bats jq debootstrap busybox-static
+	crun runc skopeo umoci mandoc python3 strace xz-utils zstd ca-certificates
+	e2fsprogs procps)
+OUT=$(mktemp -d)
+trap 'rm -rf "$OUT"' EXIT
+
+say() {
+	printf '\n== %s\n' "$*"
+}
+
+die() {
+	echo "tests/run.sh: $*" >&2
+	exit 1
+}
+
+# quietly NAME COMMAND...: the output is of interest only when it fails.
+quietly() {
+	local name=$1
+	shift
+	"$@" >"$OUT/log" 2>&1 </dev/null || {
+		tail -n 60 "$OUT/log" >&2
+		die "$name failed"
+	}
+}
+
+install_packages() {
+	local package missing=()
+	for package in "${PACKAGES[@]}"; do
+		[[ $(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null) == installed ]] ||
+			missing+=("$package")
+	done
+	((${#missing[@]})) || return 0
+	say "installing ${missing[*]}"
+	export DEBIAN_FRONTEND=noninteractive
+	quietly "apt-get update" apt-get update
+	quietly "apt-get install" apt-get install -y --no-install-recommends "${missing[@]}"
+}
+
+build() {
+	say "building"
+	[[ -x configure ]] || quietly autogen.sh ./autogen.sh
+	# shellcheck disable=SC2086 # several flags in one variable
+	[[ -f Makefile ]] || quietly configure ./configure ${CONFIGURE_FLAGS-}
+	quietly make make -j"$(nproc)"
+}
+
+# tally NAME FILE: counts one TAP stream; shows its failures and its skips.
+tally() {
+	awk -v name="$1" -v counts="$OUT/counts" '
+	/^1\.\.[0-9]+/ { planned = substr($1, 4); all_skipped = /# SKIP/ }
+	/^(not )?ok / { seen++; failing = 0 }
+	/^ok / && tolower($0) ~ /# skip/ { skipped++; print "SKIP  " name ": " $0; next }
+	/^ok / { passed++; next }
+	/^not ok / { failed++; failing = 1; print "FAIL  " name ": " $0; next }
+	/^Bail out!/ { failed++; print "FAIL  " name ": " $0; next }
+	failing && /^#/ { print "      " $0 }
+	END {
+		if (all_skipped && !planned) {
+			skipped++
+			print "SKIP  " name ": everything"
+		} else if (seen != planned) {
+			failed++
+			print "FAIL  " name ": " seen + 0 " tests of " planned + 0 " ran"
+		}
+		print passed + 0, failed + 0, skipped + 0 >> counts
+	}' "$2"
+}
+
+unit_tests() {
+	local log
+	say "unit tests (make check)"
+	rm -f tests/unit/*.log tests/unit/*.trs
+	make check >"$OUT/check" 2>&1 </dev/null || true
+	compgen -G 'tests/unit/*.log' >/dev/null || {
+		tail -n 40 "$OUT/check" >&2
+		die "make check ran nothing"
+	}
+	for log in tests/unit/*.log; do
+		tally "$(basename "$log" .log)" "$log"
+	done
+	check_scripts
+}
+
+# "make check" also runs scripts that print no TAP: one test each.
+check_scripts() {
+	local trs number=0
+	while IFS= read -r trs; do
+		if grep -q '^:test-result: FAIL' "$trs"; then
+			printf 'not '
+		fi
+		echo "ok $((++number)) ${trs%.trs}"
+	done < <(find . -name '*.trs' ! -path './tests/unit/*') >"$OUT/scripts"
+	[[ ! -s $OUT/scripts ]] || {
+		echo "1..$(wc -l <"$OUT/scripts")" >>"$OUT/scripts"
+		tally "make check" "$OUT/scripts"
+	}
+}
+
+behaviour_tests() {
+	local file
+	say "behaviour tests${RUNTIME:+ of $RUNTIME}"
+	for file in "$@"; do
+		echo "   ${file##*/}"
+		tests/helpers/sandbox bats --tap "$file" >"$OUT/tap" 2>"$OUT/stderr" </dev/null || true
+		tally "${file##*/}" "$OUT/tap"
+		[[ ! -s $OUT/stderr ]] || sed 's/^/      /' "$OUT/stderr"
+	done
+}
+
+summary() {
+	awk '{ passed += $1; failed += $2; skipped += $3 }
+	END {
+		printf "\n%d passed, %d failed, %d skipped\n", passed, failed, skipped
+		exit failed > 0 || !passed
+	}' "$OUT/counts"
+}
+
+((EUID == 0)) || die "the tests make namespaces, cgroups and mounts: run this as root"
+install_packages
+build
+if (($#)); then
+	behaviour_tests "$@"
+else
+	unit_tests
+	behaviour_tests tests/integration/*.bats
+fi
+summary

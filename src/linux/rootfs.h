@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * From the host's root directory to the container's.  No path strings and no
+ * temporary directories: clone(2) with CLONE_NEWNS moves the working directory
+ * along into the copied mount namespace, so the parent stands in the rootfs
+ * while it clones, and init starts from ".".
+ *
+ *   parent, before clone    rootfs_open(), then rootfs_stand()
+ *   parent, after clone     rootfs_leave()
+ *   init, first             rootfs_prepare()   the mount tree to build in: r->fd
+ *   init                    (mounts, devices, masks below r->fd)
+ *   init                    rootfs_pivot()     "/" is the container's from here on
+ *   init, last              rootfs_finish()    propagation, root.readonly
+ *
+ * Source: runtime-spec config.md "Root" and "Rootfs Mount Propagation",
+ * pivot_root(2), mount_namespaces(7).
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "libocispec/runtime.h"
+
+struct rootfs {
+	/* O_PATH: the host's directory in the parent, the clone of it in init. */
+	int fd;
+	/* Where the parent stood before rootfs_stand(). */
+	int saved_cwd_fd;
+	/* linux.rootfsPropagation as MS_SHARED etc., or 0 when not given. */
+	uint64_t propagation;
+	bool propagation_recursive;
+	bool readonly;
+	/* --no-pivot: for a host that lives in its initramfs. */
+	bool no_pivot;
+	/* A new mount namespace: without one there is only chroot(2). */
+	bool own_mounts;
+};
+
+#define ROOTFS_INIT { .fd = -EBADF, .saved_cwd_fd = -EBADF }
+
+/* Reads root.*, linux.rootfsPropagation and the mount namespace; opens root.path below BUNDLE_DFD. */
+int rootfs_open(struct rootfs *r, const struct oci_config *config, int bundle_dfd,
+		struct error *err);
+void rootfs_fini(struct rootfs *r);
+
+int rootfs_stand(struct rootfs *r, struct error *err);
+int rootfs_leave(struct rootfs *r, struct error *err);
+
+/*
+ * Cuts the mount namespace off from the host's and mounts the rootfs (the
+ * working directory) on itself; r->fd is that mount from now on.
+ */
+int rootfs_prepare(struct rootfs *r, struct error *err);
+
+/* Enters r->fd as the new "/" and drops the host's mounts; the working directory becomes "/". */
+int rootfs_pivot(struct rootfs *r, struct error *err);
+
+int rootfs_finish(const struct rootfs *r, struct error *err);

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Resource limits of a process. Reference: getrlimit(2), config.md "process.rlimits". */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/resource.h>
+
+#include "base/error.h"
+
+struct oci_rlimit;
+
+struct rlimit_set {
+	/* Bit N: limit[N] is to be set. */
+	uint32_t present;
+	struct rlimit limit[RLIM_NLIMITS];
+};
+
+/* Refuses unknown and repeated types, and a soft limit above the hard one. */
+int rlimit_parse(const struct oci_rlimit *limits, size_t n, struct rlimit_set *out,
+		 struct error *err);
+
+/* Sets them for this process; do it before privileges are dropped. */
+int rlimit_apply(const struct rlimit_set *set, struct error *err);

@@ -8,6 +8,7 @@ bats_require_minimum_version 1.5.0
 HELPERS=$BATS_TEST_DIRNAME/helpers
 TOP=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
 : "${RUNTIME:=$TOP/dabba}"
+PROGRAM=$(command -v "$RUNTIME")
 TOOLS=$TOP/tests/helpers
 # shellcheck source=tests/integration/helpers/require.bash
 source "$HELPERS/require.bash"
@@ -121,7 +122,8 @@ has_status() {
 eventually() {
 	local i
 	for ((i = 0; i < 250; i++)); do
-		"$@" && return
+		# Not a bare return: in a trap that is the status before the trap.
+		"$@" && return 0
 		sleep 0.02
 	done
 	echo "never happened: $*"
@@ -132,7 +134,7 @@ eventually() {
 runtime_processes() {
 	local pid
 	while read -r pid; do
-		if [[ /proc/$pid/exe -ef $RUNTIME ]]; then
+		if [[ /proc/$pid/exe -ef $PROGRAM ]]; then
 			echo "$pid $(tr '\0' ' ' <"/proc/$pid/cmdline")"
 		fi
 	done </sys/fs/cgroup/runner/cgroup.procs
@@ -153,7 +155,7 @@ nothing_left() {
 teardown() {
 	local id
 	[[ -n ${ROOT-} && -d $ROOT ]] || return 0
-	cd "$BATS_TEST_TMPDIR" || return
+	cd "$BATS_TEST_TMPDIR" || return 1
 	while read -r id; do
 		runtime delete --force "$id" || true
 	done < <(ls -A "$ROOT")

@@ -1,0 +1,111 @@
+#!/usr/bin/env bats
+# dabba kill: a signal by name or by number.
+load helpers/bundle
+
+setup() {
+	setup_bundle
+}
+
+# trapper: a container that writes the names of the signals it gets.
+trapper() {
+	sh_args 'for s in HUP INT TERM USR1 WINCH; do trap "echo $s >>/tmp/got" $s; done
+		touch /tmp/ready; while :; do sleep 0.02; done'
+	must runtime create "$ID"
+	must runtime start "$ID"
+	eventually test -e rootfs/tmp/ready
+}
+
+got() {
+	[[ $(tail -n 1 rootfs/tmp/got 2>/dev/null) == "$1" ]]
+}
+
+@test "kill: TERM is the default" {
+	trapper
+	must runtime kill "$ID"
+	eventually got TERM
+}
+
+@test "kill: by name, with and without SIG, and by number" {
+	local signal
+	trapper
+	for signal in HUP:HUP SIGINT:INT USR1:USR1 SIGTERM:TERM 28:WINCH 1:HUP; do
+		must runtime kill "$ID" "${signal%:*}"
+		[[ -z $output$error ]]
+		eventually got "${signal#*:}"
+	done
+}
+
+@test "kill: KILL stops it" {
+	start_sleeper
+	must runtime kill "$ID" KILL
+	eventually has_status stopped
+}
+
+@test "kill: a created container too" {
+	must runtime create "$ID"
+	must runtime kill "$ID" 9
+	eventually has_status stopped
+	must runtime delete "$ID"
+}
+
+@test "kill: a signal that does not exist" {
+	local signal
+	start_sleeper
+	for signal in NOSUCH 0x9 65 99999999999 '' 9x; do
+		[[ -n $signal ]] || is_dabba || continue
+		fails runtime kill "$ID" "$signal"
+		one_sentence
+	done
+	has_status running
+}
+
+@test "kill: real-time signals, names in small letters" {
+	require dabba
+	trapper
+	must runtime kill "$ID" sigusr1
+	eventually got USR1
+	must runtime delete --force "$ID"
+	start_sleeper
+	must runtime kill "$ID" RTMIN+3
+	eventually has_status stopped
+}
+
+@test "kill: a stopped container: the words the engines know" {
+	must runtime create "$ID"
+	must runtime start "$ID"
+	eventually has_status stopped
+	fails runtime kill "$ID" KILL
+	one_sentence
+	said 'not running|process already finished|[Nn]o such process'
+}
+
+@test "kill: an unknown container" {
+	fails runtime kill nobody 9
+	one_sentence
+	said 'nobody.*does not exist'
+}
+
+@test "kill: --all reaches every process of a shared pid namespace" {
+	edit '.linux.namespaces |= map(select(.type != "pid"))'
+	sh_args 'sleep 77 & sleep 77 & exec sleep 77'
+	must runtime create "$ID"
+	must runtime start "$ID"
+	eventually three_processes
+	must runtime kill --all "$ID" KILL
+	eventually no_processes
+}
+
+@test "kill: --all of a stopped container succeeds" {
+	must runtime create "$ID"
+	must runtime start "$ID"
+	eventually has_status stopped
+	must runtime kill --all "$ID" KILL
+}
+
+three_processes() {
+	[[ $(wc -l <"/sys/fs/cgroup/$ID/cgroup.procs") == 3 ]]
+}
+
+no_processes() {
+	[[ ! -s /sys/fs/cgroup/$ID/cgroup.procs ]]
+}

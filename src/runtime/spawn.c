@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "runtime/spawn.h"
+
+#include <sched.h>
+#include <signal.h>
+#include <sys/pidfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/compat.h"
+#include "base/fd.h"
+#include "base/syscall.h"
+#include "runtime/sync.h"
+
+static uint64_t clone_flags(const struct namespace_plan *plan)
+{
+	return plan->new_flags & ~(uint64_t)CLONE_NEWCGROUP;
+}
+
+static pid_t clone_into(uint64_t flags, int cgroup_fd, int *pidfd)
+{
+	struct clone_args args = {
+		.flags = flags | CLONE_PIDFD,
+		.pidfd = (uintptr_t)pidfd,
+		.exit_signal = SIGCHLD,
+	};
+
+	if (cgroup_fd >= 0) {
+		args.flags |= CLONE_INTO_CGROUP;
+		args.cgroup = (uint64_t)cgroup_fd;
+	}
+	return sys_clone3(&args);
+}
+
+static int explain_clone(uint64_t flags, struct error *err)
+{
+	(void)error_sys(err, "clone3", "for the container's init");
+	if (err->code == -ENOSYS)
+		return error_hint(err, "dabba needs Linux 5.7 or newer");
+	if (err->code == -EPERM && !(flags & CLONE_NEWUSER) && geteuid() != 0)
+		return error_hint(err, "without root a user namespace is needed: "
+				       "add {\"type\": \"user\"} to linux.namespaces");
+	if (err->code == -EBUSY)
+		return error_hint(err, "the cgroup has controllers enabled for its children "
+				       "and takes no processes (cgroups(7), no internal processes)");
+	if (err->code == -ENOSPC || err->code == -EUSERS)
+		return error_hint(err, "a limit in /proc/sys/user/max_*_namespaces is reached");
+	return err->code;
+}
+
+/* The stage: everything that changes what its children are born with, then one clone. */
+static int stage(const struct spawn_request *request, struct error *err)
+{
+	const struct namespace_plan *plan = request->namespaces;
+	struct clone_args args = { .flags = clone_flags(plan) | CLONE_PARENT };
+	pid_t pid;
+	int r;
+
+	r = namespace_join_all(plan, err);
+	if (r < 0)
+		return r;
+	if (plan->time_offsets[0]) {
+		r = namespace_unshare_time(plan, err);
+		if (r < 0)
+			return r;
+		args.flags &= ~(uint64_t)CLONE_NEWTIME;
+	}
+	pid = sys_clone3(&args);
+	if (pid < 0)
+		return explain_clone(args.flags, err);
+	if (pid == 0)
+		request->child(request->arg);
+	return sync_send(request->child_sync_fd, SYNC_STAGE_PID, pid, err);
+}
+
+static void __attribute__((noreturn)) run_stage(const struct spawn_request *request)
+{
+	struct error err = ERROR_INIT;
+	int r = stage(request, &err);
+
+	if (r < 0)
+		sync_send_error(request->child_sync_fd, &err);
+	_exit(r < 0);
+}
+
+/* Waits for the stage to end; init, its sibling, is then alone with the sync socket. */
+static int await_stage(const struct spawn_request *request, pid_t stage_pid, struct spawned *out,
+		       struct error *err)
+{
+	struct sync_message msg = { 0 };
+	int r = sync_receive(request->parent_sync_fd, &msg, NULL, err);
+
+	(void)TEMP_FAILURE_RETRY(waitpid(stage_pid, NULL, 0));
+	if (r < 0)
+		return r;
+	if (r == 0 || msg.type != SYNC_STAGE_PID || msg.value <= 0)
+		return error_set(err, EPROTO, "the stage process ended without a word");
+	out->pid = msg.value;
+	/* Our own child and not waited for: the pid cannot have gone to another. */
+	out->pidfd = pidfd_open(out->pid, 0);
+	if (out->pidfd < 0)
+		return error_sys(err, "pidfd_open", "%d", (int)out->pid);
+	return 0;
+}
+
+int spawn_init(const struct spawn_request *request, struct spawned *out, struct error *err)
+{
+	bool staged = namespace_plan_needs_stage(request->namespaces);
+	uint64_t flags = staged ? 0 : clone_flags(request->namespaces);
+	cleanup_close int pidfd = -EBADF;
+	pid_t pid = clone_into(flags, request->cgroup_fd, &pidfd);
+
+	if (pid < 0)
+		return explain_clone(flags, err);
+	if (pid == 0) {
+		(void)close(request->parent_sync_fd);
+		if (staged)
+			run_stage(request);
+		request->child(request->arg);
+	}
+	if (staged)
+		return await_stage(request, pid, out, err);
+	out->pid = pid;
+	out->pidfd = take_fd(pidfd);
+	return 0;
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Making a container's init in its namespaces and its cgroup: clone3(2). */
+#pragma once
+
+#include <sys/types.h>
+
+#include "base/error.h"
+#include "linux/namespace.h"
+
+struct spawn_request {
+	const struct namespace_plan *namespaces;
+	/* Directory to be born in (CLONE_INTO_CGROUP), or -EBADF. */
+	int cgroup_fd;
+	/* Both ends of the sync pair; the child closes the parent's. */
+	int parent_sync_fd;
+	int child_sync_fd;
+	/* Runs in the new process and does not return. */
+	void (*child)(void *arg) __attribute__((noreturn));
+	void *arg;
+};
+
+struct spawned {
+	pid_t pid;
+	int pidfd;
+};
+
+/*
+ * One clone3, or two where namespace_plan_needs_stage() says so; either way
+ * the new process is a child of the caller.  A cgroup namespace is not made
+ * here: its root is the cgroup of the moment, so init unshares it itself.
+ */
+int spawn_init(const struct spawn_request *request, struct spawned *out, struct error *err);

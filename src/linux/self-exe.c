@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "linux/self-exe.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/sendfile.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include "base/compat.h"
+#include "base/fd.h"
+#include "base/proc.h"
+
+/*
+ * A combination nobody mounts a file system of programs with: seeing it on our
+ * own executable means that it is our clone.
+ */
+static const uint64_t clone_attr = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV |
+				   MOUNT_ATTR_NODIRATIME | MOUNT_ATTR_NOATIME;
+static const unsigned long clone_flags = ST_RDONLY | ST_NOSUID | ST_NODEV | ST_NODIRATIME |
+					 ST_NOATIME;
+
+static const int seals = F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE;
+
+/* Returns the fd of a detached read-only mount of the file, or a negative errno. */
+static int clone_read_only(int exe_fd)
+{
+	struct mount_attr attr = {
+		.attr_set = clone_attr,
+		.attr_clr = MOUNT_ATTR__ATIME,
+	};
+	cleanup_close int fd = open_tree(exe_fd, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC |
+							     AT_EMPTY_PATH);
+
+	if (fd < 0 || mount_setattr(fd, "", AT_EMPTY_PATH, &attr, sizeof(attr)) < 0)
+		return -errno;
+	return take_fd(fd);
+}
+
+static int copy_sealed(struct error *err)
+{
+	cleanup_close int from_fd = -EBADF, fd = -EBADF;
+	struct stat st;
+	off_t done = 0;
+
+	from_fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+	if (from_fd < 0 || fstat(from_fd, &st) < 0)
+		return error_sys(err, "open", "/proc/self/exe");
+	fd = memfd_create("dabba", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	if (fd < 0)
+		return error_sys(err, "memfd_create", "a copy of the program");
+	while (done < st.st_size)
+		if (sendfile(fd, from_fd, &done, (size_t)(st.st_size - done)) <= 0)
+			return error_sys(err, "sendfile", "a copy of the program");
+	if (fcntl(fd, F_ADD_SEALS, seals) < 0)
+		return error_sys(err, "fcntl", "F_ADD_SEALS");
+	return take_fd(fd);
+}
+
+static bool is_protected(int exe_fd)
+{
+	cleanup_close int fd = -EBADF;
+	struct statvfs fs;
+
+	if (fstatvfs(exe_fd, &fs) == 0 && (fs.f_flag & clone_flags) == clone_flags)
+		return true;
+	fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+	return fd >= 0 && fcntl(fd, F_GET_SEALS) == seals;
+}
+
+int self_exe_protect(char **argv, struct error *err)
+{
+	cleanup_close int exe_fd = -EBADF, fd = -EBADF;
+	int root_fd = proc_fd(err);
+
+	if (root_fd < 0)
+		return root_fd;
+	exe_fd = openat(root_fd, "self/exe", O_PATH | O_CLOEXEC);
+	if (exe_fd < 0)
+		return error_sys(err, "open", "/proc/self/exe");
+	if (is_protected(exe_fd))
+		return 0;
+	fd = clone_read_only(exe_fd);
+	if (fd < 0)
+		fd = copy_sealed(err);
+	if (fd < 0)
+		return fd;
+	(void)execveat(fd, "", argv, environ, AT_EMPTY_PATH);
+	return error_sys(err, "execveat", "a protected copy of the program");
+}

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Images of the store: found by name or by the beginning of their ID, loaded
+ * with every digest checked, added and named.
+ *
+ * An image's ID is the digest of its config, as docker and podman say it.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/error.h"
+#include "base/str.h"
+#include "image/digest.h"
+#include "image/store.h"
+#include "libocispec/arena.h"
+
+struct oci_descriptor;
+struct oci_image_config;
+struct oci_manifest;
+
+struct image {
+	/* Everything below lives in it. */
+	struct oci_arena arena;
+	/* "debian:latest", or the ID when the image has no name. */
+	const char *name;
+	struct digest id;
+	struct digest manifest_digest;
+	struct oci_manifest *manifest;
+	struct oci_image_config *config;
+	/* One per layer, lowest first; as many as the manifest has layers. */
+	struct digest *diff_ids;
+	struct digest *chain_ids;
+	size_t n_layers;
+};
+
+#define IMAGE_INIT { .arena = OCI_ARENA_INIT }
+
+/*
+ * NAME[:TAG] or at least 4 hex digits of the ID, with or without "sha256:".
+ * Nothing like that is -ENOENT; an ID that fits several images -ENOTUNIQ.
+ */
+int image_load(struct store *store, const char *name, struct image *image,
+	       struct error *err);
+void image_release(struct image *image);
+#define cleanup_image __attribute__((cleanup(image_release)))
+
+/* Unpacks whichever of the image's layers are not yet. */
+int image_unpack_layers(struct store *store, const struct image *image, struct error *err);
+
+/*
+ * Stores both documents, syncs what was written so far, and names the image
+ * in index.json; NAMES may be empty.  The blobs the manifest speaks of are in
+ * the store already.  manifest->config is set here from CONFIG's digest and
+ * size.  An image that had such a name before stays, without it.
+ */
+int image_add(struct store *store, const struct oci_image_config *config,
+	      struct oci_manifest *manifest, const struct strvec *names,
+	      struct digest *id, struct error *err);

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * SIGINT, SIGTERM and SIGHUP as ordinary errors, so that whoever is at work
+ * takes its temporary files away on its way out.
+ */
+#pragma once
+
+#include "base/error.h"
+
+/* From here on the signals are noted, and interrupt blocking calls. */
+void interrupt_catch(void);
+/* From here on they end the program again. */
+void interrupt_release(void);
+
+/* -EINTR and a sentence if one has come. */
+int interrupt_check(struct error *err);

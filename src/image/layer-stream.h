@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The way of a layer's bytes.
+ *
+ * In, two threads with big buffers between them:
+ *
+ *	read, copy into the blob, hash the blob, inflate -> | -> hash the diffID, apply
+ *
+ * When the layer is not compressed, blob and diffID are the same and one hash
+ * is done.  Out: hash the diffID, deflate, hash and write the blob.
+ */
+#pragma once
+
+#include <stdint.h>
+
+#include "base/error.h"
+#include "image/blob.h"
+#include "image/compress.h"
+#include "image/digest.h"
+#include "image/layer-apply.h"
+#include "image/store.h"
+
+/* A stretch of a file. */
+struct file_region {
+	int fd;
+	uint64_t offset;
+	uint64_t size;
+};
+
+struct layer_stream;
+
+/*
+ * Starts reading REGION, called NAME in messages.  COPY, an open blob writer
+ * or NULL, gets every byte as it is; it is finished here, committed by the
+ * caller.  Whatever the stream is compressed with is found out by its magic.
+ */
+int layer_stream_open(const struct file_region *region, const char *name,
+		      struct blob_writer *copy, struct layer_stream **stream,
+		      struct error *err);
+
+/* The inflated bytes, for layer_apply(). Lives as long as the stream. */
+const struct layer_source *layer_stream_source(struct layer_stream *stream);
+
+struct layer_digests {
+	struct digest blob;
+	struct digest diff_id;
+	uint64_t blob_size;
+	/* Of the tar stream. */
+	uint64_t size;
+	enum compression compression;
+};
+
+/* Reads whatever the consumer left, joins the thread and gives the digests. */
+int layer_stream_finish(struct layer_stream *stream, struct layer_digests *digests,
+			struct error *err);
+
+/* At any time, finished or not; stops the thread. */
+void layer_stream_free(struct layer_stream **stream);
+#define cleanup_layer_stream __attribute__((cleanup(layer_stream_free)))
+
+/* The way out: give it tar bytes. */
+struct layer_sink;
+
+int layer_sink_open(struct store *store, enum compression compression, int level,
+		    struct layer_sink **sink, struct error *err);
+int layer_sink_add(struct layer_sink *sink, const void *data, size_t n, struct error *err);
+/* Puts the blob into the store, not synced. */
+int layer_sink_commit(struct layer_sink *sink, struct layer_digests *digests,
+		      struct error *err);
+/* Aborts what is not committed. */
+void layer_sink_free(struct layer_sink **sink);
+#define cleanup_layer_sink __attribute__((cleanup(layer_sink_free)))

@@ -1,0 +1,378 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "image/layer-tree.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <string.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/file.h"
+#include "base/path.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "image/tree.h"
+#include "image/whiteout.h"
+
+/* As many as the kernel itself follows, path_resolution(7). */
+enum { MAX_LINKS = 40 };
+
+#define DIR_FLAGS (O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+
+static bool is_flat(const struct layer_tree *tree)
+{
+	return tree->target->shape == LAYER_FLAT;
+}
+
+static void dir_release(struct layer_dir *dir)
+{
+	fd_close(&dir->fd);
+	free(dir->path);
+	*dir = (struct layer_dir){ .fd = -EBADF };
+}
+
+int layer_tree_init(struct layer_tree *tree, const struct layer_target *target,
+		    struct error *err)
+{
+	struct stat st;
+
+	*tree = (struct layer_tree){
+		.target = target,
+		.lower = { .fds = target->lower_fds, .n = target->n_lower },
+		.parent = { .fd = -EBADF },
+	};
+	if (is_flat(tree))
+		return 0;
+	/* The topmost layer's root is the one that an overlay shows. */
+	if (target->n_lower > 0 && fstat(target->lower_fds[0], &st) == 0) {
+		layer_tree_set_time(tree, "", st.st_mtim);
+		return tree_copy_attributes(target->lower_fds[0], ".", target->fd, ".", &st, err);
+	}
+	if (fchmodat(target->fd, ".", 0755, 0) < 0 || fchownat(target->fd, ".", 0, 0, 0) < 0)
+		return error_sys(err, "chmod", "the root of the layer");
+	return 0;
+}
+
+void layer_tree_release(struct layer_tree *tree)
+{
+	path_map_release(&tree->own);
+	path_map_release(&tree->opaque);
+	path_map_release(&tree->implied);
+	path_map_release(&tree->dirs);
+	free(tree->dir_times);
+	free(tree->parent_name);
+	dir_release(&tree->parent);
+}
+
+bool layer_tree_is_own(const struct layer_tree *tree, const char *path)
+{
+	return !is_flat(tree) || path_map_has(&tree->own, path);
+}
+
+void layer_tree_add_own(struct layer_tree *tree, const char *path)
+{
+	if (is_flat(tree))
+		path_map_put(&tree->own, path, 0);
+}
+
+void layer_tree_set_time(struct layer_tree *tree, const char *path, struct timespec mtime)
+{
+	size_t *known = path_map_get(&tree->dirs, path);
+
+	if (known) {
+		tree->dir_times[*known] = mtime;
+		return;
+	}
+	/* Grows by powers of two. */
+	if ((tree->n_dir_times & (tree->n_dir_times - 1)) == 0)
+		tree->dir_times = xrealloc(tree->dir_times,
+					   tree->n_dir_times ? tree->n_dir_times * 2 : 1,
+					   sizeof(*tree->dir_times));
+	tree->dir_times[tree->n_dir_times] = mtime;
+	path_map_put(&tree->dirs, path, tree->n_dir_times++);
+}
+
+int layer_tree_open(const struct layer_tree *tree, const char *path, int flags)
+{
+	return path_try_open(tree->target->fd, *path ? path : ".", PATH_NO_SYMLINKS,
+			     flags | DIR_FLAGS, 0);
+}
+
+int layer_tree_finish(struct layer_tree *tree, struct error *err)
+{
+	for (size_t i = 0; i < tree->dirs.size; i++) {
+		const struct path_slot *slot = &tree->dirs.slots[i];
+		cleanup_close int fd = -EBADF;
+		struct timespec times[2];
+
+		if (!slot->path)
+			continue;
+		fd = layer_tree_open(tree, slot->path, O_RDONLY);
+		/* It was a directory once; a later entry took its place. */
+		if (fd == -ENOENT || fd == -ENOTDIR || fd == -ELOOP)
+			continue;
+		times[0] = times[1] = tree->dir_times[slot->value];
+		if (fd < 0 || futimens(fd, times) < 0) {
+			errno = fd < 0 ? -fd : errno;
+			return error_sys(err, "utimensat", "%s", slot->path);
+		}
+	}
+	return 0;
+}
+
+bool layer_tree_lower(const struct layer_tree *tree, const char *path, struct stat *st)
+{
+	if (tree->lower.n == 0)
+		return false;
+	for (const char *p = path + strlen(path); p > path; p--) {
+		cleanup_free char *parent = NULL;
+
+		if (*p != '/')
+			continue;
+		parent = xstrndup(path, (size_t)(p - path));
+		if (path_map_has(&tree->opaque, parent))
+			return false;
+	}
+	if (*path && path_map_has(&tree->opaque, ""))
+		return false;
+	return lower_find(&tree->lower, path, st) >= 0;
+}
+
+/*
+ * A directory that the layer needs but does not name.  It may stand for one
+ * of the layers below, whose attributes an overlay would then hide.
+ */
+static int make_implied_dir(struct layer_tree *tree, int dir_fd, const char *name,
+			    const char *path, struct error *err)
+{
+	struct stat st;
+	int found;
+
+	if (mkdirat(dir_fd, name, 0755) < 0)
+		return error_sys(err, "mkdirat", "%s", path);
+	layer_tree_add_own(tree, path);
+	if (!is_flat(tree))
+		path_map_put(&tree->implied, path, 1);
+	if (!is_flat(tree) && layer_tree_lower(tree, path, &st) && S_ISDIR(st.st_mode)) {
+		found = lower_find(&tree->lower, path, &st);
+		layer_tree_set_time(tree, path, st.st_mtim);
+		return tree_copy_attributes(tree->lower.fds[found], path, dir_fd, name, &st, err);
+	}
+	/* Whatever the parent's set-gid bit or default ACL made of it. */
+	if (fchownat(dir_fd, name, 0, 0, AT_SYMLINK_NOFOLLOW) < 0 ||
+	    fchmodat(dir_fd, name, 0755, 0) < 0)
+		return error_sys(err, "chown", "%s", path);
+	return 0;
+}
+
+/* A walk down a path, component by component, that never lets the kernel follow a link. */
+struct walk {
+	struct layer_tree *tree;
+	bool make;
+	/* O_PATH; -ENOENT from the first missing component on. */
+	int fd;
+	struct strbuf path;
+	/* Components still to come. */
+	char *rest;
+	int n_links;
+};
+
+static void walk_release(struct walk *walk)
+{
+	fd_close(&walk->fd);
+	strbuf_release(&walk->path);
+	free(walk->rest);
+}
+
+static int walk_to_root(struct walk *walk)
+{
+	fd_close(&walk->fd);
+	strbuf_reset(&walk->path);
+	walk->fd = layer_tree_open(walk->tree, "", O_PATH);
+	return walk->fd < 0 ? walk->fd : 0;
+}
+
+/* ".." comes from the text of links only, and the path behind us has none: it drops a component. */
+static int walk_up(struct walk *walk)
+{
+	char *slash = strrchr(walk->path.buf, '/');
+	bool was_missing = walk->fd == -ENOENT;
+
+	walk->path.len = slash ? (size_t)(slash - walk->path.buf) : 0;
+	if (walk->path.alloc)
+		walk->path.buf[walk->path.len] = '\0';
+	fd_close(&walk->fd);
+	walk->fd = layer_tree_open(walk->tree, walk->path.buf, O_PATH);
+	return walk->fd < 0 && !was_missing ? walk->fd : 0;
+}
+
+static int walk_link(struct walk *walk, const char *name)
+{
+	char target[PATH_MAX], *rest;
+	ssize_t n = readlinkat(walk->fd, name, target, sizeof(target) - 1);
+
+	if (n < 0)
+		return -errno;
+	if (++walk->n_links > MAX_LINKS)
+		return -ELOOP;
+	target[n] = '\0';
+	rest = xasprintf("%s/%s", target, walk->rest);
+	free(walk->rest);
+	walk->rest = rest;
+	return target[0] == '/' ? walk_to_root(walk) : 0;
+}
+
+static int walk_make(struct walk *walk, const char *name, const char *path, struct error *err)
+{
+	int r;
+
+	if (!walk->make)
+		return -ENOENT;
+	r = file_remove_tree_at(walk->fd, name, err);
+	return r < 0 ? r : make_implied_dir(walk->tree, walk->fd, name, path, err);
+}
+
+/* A directory of the layers below whose content changes keeps its time unless the layer sets it. */
+static void keep_time(struct layer_tree *tree, const char *path, const struct stat *st)
+{
+	if (is_flat(tree) && !path_map_has(&tree->dirs, path))
+		layer_tree_set_time(tree, path, st->st_mtim);
+}
+
+/* 0 and the walk is one component further; -ENOENT or -ENOTDIR without a message. */
+static int walk_step(struct walk *walk, const char *name, struct error *err)
+{
+	cleanup_free char *path = tree_join(walk->path.buf, name);
+	bool own = layer_tree_is_own(walk->tree, path), is_link;
+	struct stat st;
+	int fd, r = 0;
+
+	if (walk->fd >= 0 && fstat(walk->fd, &st) == 0 && walk->make)
+		keep_time(walk->tree, walk->path.buf, &st);
+	if (walk->fd >= 0 && fstatat(walk->fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		r = errno == ENOENT ? walk_make(walk, name, path, err)
+				    : error_sys(err, "fstatat", "%s", path);
+	else if (walk->fd >= 0) {
+		is_link = S_ISLNK(st.st_mode);
+		if (is_link && (own || walk->tree->target->keep_dirlinks))
+			return walk_link(walk, name);
+		if (!S_ISDIR(st.st_mode) && !walk->make)
+			return -ENOTDIR;
+		if (!S_ISDIR(st.st_mode))
+			r = walk_make(walk, name, path, err);
+	}
+	strbuf_reset(&walk->path);
+	strbuf_adds(&walk->path, path);
+	if (r == -ENOENT || walk->fd < 0) {
+		fd_close(&walk->fd);
+		walk->fd = -ENOENT;
+		return 0;
+	}
+	if (r < 0)
+		return r;
+	if (walk->make)
+		layer_tree_add_own(walk->tree, path);
+	fd = openat(walk->fd, name, O_PATH | DIR_FLAGS);
+	if (fd < 0)
+		return error_sys(err, "openat", "%s", path);
+	fd_close(&walk->fd);
+	walk->fd = fd;
+	return 0;
+}
+
+static int walk_path(struct walk *walk, const char *path, struct error *err)
+{
+	int r = walk_to_root(walk);
+
+	walk->rest = xstrdup(path);
+	while (r == 0 && *walk->rest) {
+		cleanup_free char *rest = walk->rest;
+		size_t len = strcspn(rest, "/");
+		bool more = rest[len] == '/';
+
+		rest[len] = '\0';
+		walk->rest = xstrdup(more ? rest + len + 1 : "");
+		if (len == 0 || streq(rest, "."))
+			continue;
+		r = streq(rest, "..") ? walk_up(walk) : walk_step(walk, rest, err);
+	}
+	if (r == -ELOOP && err->code == 0)
+		return error_set(err, ELOOP, "%s: too many levels of symbolic links", path);
+	return r;
+}
+
+int layer_tree_canonical(struct layer_tree *tree, const char *path, char **canonical,
+			 struct error *err)
+{
+	struct walk walk = { .tree = tree, .fd = -EBADF, .path = STRBUF_INIT };
+	int r = walk_path(&walk, path, err);
+
+	*canonical = r == 0 ? xstrdup(walk.path.buf) : NULL;
+	walk_release(&walk);
+	return r == -ENOTDIR ? 0 : r;
+}
+
+void layer_tree_forget_parent(struct layer_tree *tree)
+{
+	dir_release(&tree->parent);
+}
+
+static int dir_inspect(struct layer_tree *tree, struct layer_dir *dir, struct error *err)
+{
+	struct stat st;
+
+	if (fstat(dir->fd, &st) < 0)
+		return error_sys(err, "fstat", "%s", dir->path);
+	dir->plain = !(st.st_mode & S_ISGID) &&
+		     fgetxattr(dir->fd, "system.posix_acl_default", NULL, 0) < 0;
+	keep_time(tree, dir->path, &st);
+	for (const char *p = dir->path + strlen(dir->path); is_flat(tree) && p > dir->path; p--) {
+		cleanup_free char *part = NULL;
+
+		if (*p && *p != '/')
+			continue;
+		part = xstrndup(dir->path, (size_t)(p - dir->path));
+		if (path_map_has(&tree->own, part))
+			break;
+		path_map_put(&tree->own, part, 0);
+	}
+	return 0;
+}
+
+int layer_tree_parent(struct layer_tree *tree, const char *path, const struct layer_dir **dir,
+		      struct error *err)
+{
+	struct layer_dir found = { .fd = -EBADF };
+	int r = 0;
+
+	*dir = &tree->parent;
+	if (tree->parent.fd >= 0 && streq(tree->parent_name, path))
+		return 0;
+	found.fd = layer_tree_open(tree, path, O_RDONLY);
+	if (found.fd >= 0) {
+		found.path = xstrdup(path);
+	} else {
+		struct walk walk = { .tree = tree, .make = true, .fd = -EBADF, .path = STRBUF_INIT };
+
+		r = walk_path(&walk, path, err);
+		if (r == 0) {
+			found.fd = openat(walk.fd, ".", O_RDONLY | DIR_FLAGS);
+			found.path = xstrdup(walk.path.buf);
+		}
+		if (r == 0 && found.fd < 0)
+			r = error_sys(err, "openat", "%s", path);
+		walk_release(&walk);
+	}
+	if (r == 0)
+		r = dir_inspect(tree, &found, err);
+	if (r < 0) {
+		dir_release(&found);
+		return r;
+	}
+	dir_release(&tree->parent);
+	free(tree->parent_name);
+	tree->parent = found;
+	tree->parent_name = xstrdup(path);
+	return 0;
+}

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The tree that a layer is being put onto: finding and making parent
+ * directories, whiteouts, and what has to be remembered for them.  Paths are
+ * relative to the root, "" being the root itself; a canonical one has neither
+ * ".", ".." nor a symlink in it.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <sys/stat.h>
+
+#include "base/error.h"
+#include "image/layer-apply.h"
+#include "image/lower.h"
+#include "image/path-map.h"
+
+struct layer_dir {
+	/* O_RDONLY. */
+	int fd;
+	/* Canonical. */
+	char *path;
+	/* New files get their owner and mode from the caller alone: no set-gid, no default ACL. */
+	bool plain;
+};
+
+struct layer_tree {
+	const struct layer_target *target;
+	struct lower_stack lower;
+	/* LAYER_FLAT: what this layer made or passed through. */
+	struct path_map own;
+	/* LAYER_OVERLAY: the directories that were made opaque. */
+	struct path_map opaque;
+	/* LAYER_OVERLAY: directories made on the way to something else: 1, or 0 once named. */
+	struct path_map implied;
+	/* Directories by path: index into dir_times, which are set at the end. */
+	struct path_map dirs;
+	struct timespec *dir_times;
+	size_t n_dir_times;
+	/* The parent of the last entry: most entries share it with the one before. */
+	struct layer_dir parent;
+	char *parent_name;
+};
+
+/* Prepares the root of the target. */
+int layer_tree_init(struct layer_tree *tree, const struct layer_target *target,
+		    struct error *err);
+void layer_tree_release(struct layer_tree *tree);
+
+/*
+ * The directory PATH, made with its parents where missing or in the way of
+ * it.  *DIR is the tree's and stays valid until the next call.
+ */
+int layer_tree_parent(struct layer_tree *tree, const char *path, const struct layer_dir **dir,
+		      struct error *err);
+
+/*
+ * The canonical form of PATH, as a name that may not exist, the caller's to
+ * free; NULL when something that is no directory stands in the way.
+ */
+int layer_tree_canonical(struct layer_tree *tree, const char *path, char **canonical,
+			 struct error *err);
+
+/* Opens the directory PATH (canonical): the fd or a negative errno, no message. */
+int layer_tree_open(const struct layer_tree *tree, const char *path, int flags);
+
+/* To be called when a directory other than the last one asked for may be gone. */
+void layer_tree_forget_parent(struct layer_tree *tree);
+
+/* Whether this layer brought PATH (canonical), so that no whiteout of it applies. */
+bool layer_tree_is_own(const struct layer_tree *tree, const char *path);
+/* Says so. */
+void layer_tree_add_own(struct layer_tree *tree, const char *path);
+
+/* Whether the layers below show PATH through this one; fills *ST. LAYER_OVERLAY. */
+bool layer_tree_lower(const struct layer_tree *tree, const char *path, struct stat *st);
+
+/*
+ * What the layers below have in the directory PATH (canonical, NAME below
+ * DIR_FD, brought by this layer) is hidden.
+ */
+int layer_tree_hide_children(struct layer_tree *tree, int dir_fd, const char *name,
+			     const char *path, struct error *err);
+
+/* Applies a whiteout of NAME in the directory DIR. */
+int layer_tree_whiteout(struct layer_tree *tree, const char *dir, const char *name,
+			struct error *err);
+/* Applies an opaque marker in the directory DIR. */
+int layer_tree_opaque(struct layer_tree *tree, const char *dir, struct error *err);
+
+/* The time that the directory PATH (canonical) shall have in the end. */
+void layer_tree_set_time(struct layer_tree *tree, const char *path, struct timespec mtime);
+
+/* Sets the times of the directories, after everything else. */
+int layer_tree_finish(struct layer_tree *tree, struct error *err);

@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "image/tree.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/mem.h"
+#include "image/whiteout.h"
+
+char *tree_path(int dir_fd, const char *name)
+{
+	return xasprintf("/proc/self/fd/%d/%s", dir_fd, name);
+}
+
+char *tree_join(const char *dir, const char *name)
+{
+	return *dir ? xasprintf("%s/%s", dir, name) : xstrdup(name);
+}
+
+static int compare_strings(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+int tree_list_xattrs(int dir_fd, const char *name, struct strvec *names, struct error *err)
+{
+	cleanup_free char *path = tree_path(dir_fd, name);
+	cleanup_free char *list = NULL;
+	char small[1024], *p = small;
+	ssize_t n = llistxattr(path, small, sizeof(small));
+
+	/* The kernel's own limit of a whole list, XATTR_LIST_MAX, is 64 KiB. */
+	if (n < 0 && errno == ERANGE) {
+		p = list = xmalloc(XATTR_LIST_MAX);
+		n = llistxattr(path, list, XATTR_LIST_MAX);
+	}
+	if (n < 0 && errno == EOPNOTSUPP)
+		return 0;
+	if (n < 0)
+		return error_sys(err, "listxattr", "%s", name);
+	for (const char *end = p + n; p < end; p += strlen(p) + 1)
+		if (!whiteout_is_overlay_xattr(p))
+			strvec_push(names, p);
+	qsort(names->v, names->n, sizeof(*names->v), compare_strings);
+	return 0;
+}
+
+int tree_get_xattr(int dir_fd, const char *name, const char *xattr, struct strbuf *value,
+		   struct error *err)
+{
+	cleanup_free char *path = tree_path(dir_fd, name);
+	ssize_t n;
+
+	strbuf_grow(value, XATTR_SIZE_MAX);
+	n = lgetxattr(path, xattr, value->buf + value->len, XATTR_SIZE_MAX);
+	if (n < 0)
+		return error_sys(err, "getxattr", "%s of %s", xattr, name);
+	value->len += (size_t)n;
+	value->buf[value->len] = '\0';
+	return 0;
+}
+
+static int copy_xattrs(int from_dir, const char *from, int to_dir, const char *to,
+		       struct error *err)
+{
+	cleanup_strvec struct strvec names = STRVEC_INIT;
+	cleanup_strbuf struct strbuf value = STRBUF_INIT;
+	cleanup_free char *path = tree_path(to_dir, to);
+	int r = tree_list_xattrs(from_dir, from, &names, err);
+
+	for (size_t i = 0; r == 0 && i < names.n; i++) {
+		strbuf_reset(&value);
+		r = tree_get_xattr(from_dir, from, names.v[i], &value, err);
+		if (r == 0 && lsetxattr(path, names.v[i], value.buf, value.len, 0) < 0)
+			r = error_sys(err, "setxattr", "%s of %s", names.v[i], to);
+	}
+	return r;
+}
+
+int tree_copy_attributes(int from_dir, const char *from, int to_dir, const char *to,
+			 const struct stat *st, struct error *err)
+{
+	struct timespec times[2] = { st->st_mtim, st->st_mtim };
+	int r;
+
+	/* The owner first: a change of it takes set-id bits and file capabilities away. */
+	if (fchownat(to_dir, to, st->st_uid, st->st_gid, AT_SYMLINK_NOFOLLOW) < 0)
+		return error_sys(err, "fchownat", "%s to %u:%u", to, st->st_uid, st->st_gid);
+	if (!S_ISLNK(st->st_mode) && fchmodat(to_dir, to, st->st_mode & 07777, 0) < 0)
+		return error_sys(err, "fchmodat", "%s", to);
+	r = copy_xattrs(from_dir, from, to_dir, to, err);
+	if (r < 0)
+		return r;
+	if (utimensat(to_dir, to, times, AT_SYMLINK_NOFOLLOW) < 0)
+		return error_sys(err, "utimensat", "%s", to);
+	return 0;
+}
+
+static int copy_content(int from_dir, const char *from, int to_dir, const char *to,
+			struct error *err)
+{
+	cleanup_close int in_fd = openat(from_dir, from, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	cleanup_close int out_fd = -EBADF;
+	ssize_t n;
+
+	if (in_fd < 0)
+		return error_sys(err, "open", "%s", from);
+	out_fd = openat(to_dir, to, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (out_fd < 0)
+		return error_sys(err, "open", "%s", to);
+	do {
+		n = copy_file_range(in_fd, NULL, out_fd, NULL, 1 << 30, 0);
+	} while (n > 0 || (n < 0 && errno == EINTR));
+	return n < 0 ? error_sys(err, "copy_file_range", "to %s", to) : 0;
+}
+
+int tree_copy_file(int from_dir, const char *from, int to_dir, const char *to,
+		   struct error *err)
+{
+	char target[PATH_MAX];
+	struct stat st;
+	ssize_t n;
+	int r = 0;
+
+	if (fstatat(from_dir, from, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return error_sys(err, "fstatat", "%s", from);
+	if (S_ISREG(st.st_mode)) {
+		r = copy_content(from_dir, from, to_dir, to, err);
+	} else if (S_ISLNK(st.st_mode)) {
+		n = readlinkat(from_dir, from, target, sizeof(target) - 1);
+		if (n < 0)
+			return error_sys(err, "readlinkat", "%s", from);
+		target[n] = '\0';
+		if (symlinkat(target, to_dir, to) < 0)
+			return error_sys(err, "symlinkat", "%s", to);
+	} else if (mknodat(to_dir, to, st.st_mode, st.st_rdev) < 0) {
+		return error_sys(err, "mknodat", "%s", to);
+	}
+	return r < 0 ? r : tree_copy_attributes(from_dir, from, to_dir, to, &st, err);
+}
+
+char *tree_printable(const char *name)
+{
+	char *shown = xstrdup(name);
+
+	for (char *p = shown; *p; p++)
+		if ((unsigned char)*p < ' ' || *p == 0x7f)
+			*p = '?';
+	return shown;
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Small things that applying and diffing layers both need: names below
+ * directory fds, attributes of files, copies with all of them.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <sys/stat.h>
+
+#include "base/error.h"
+#include "base/str.h"
+
+/*
+ * "/proc/self/fd/DIR_FD/NAME", for the xattr calls, which take no directory
+ * fd: the directory is the fd's own whatever its path became, and the l*xattr
+ * calls do not follow the last component.
+ */
+char *tree_path(int dir_fd, const char *name);
+
+/* "DIR/NAME", or "NAME" when DIR is "". */
+char *tree_join(const char *dir, const char *name);
+
+/* The file's xattrs by name, sorted, without those of overlayfs; none where unsupported. */
+int tree_list_xattrs(int dir_fd, const char *name, struct strvec *names, struct error *err);
+
+/* Appends the value of one of them. */
+int tree_get_xattr(int dir_fd, const char *name, const char *xattr, struct strbuf *value,
+		   struct error *err);
+
+/* Gives a file the owner, mode and xattrs of another (its times too). */
+int tree_copy_attributes(int from_dir, const char *from, int to_dir, const char *to,
+			 const struct stat *st, struct error *err);
+
+/* Copies one file that is not a directory, whole, with its attributes; TO must not exist. */
+int tree_copy_file(int from_dir, const char *from, int to_dir, const char *to,
+		   struct error *err);
+
+/* NAME with control characters shown as "?", for messages; freed by the caller. */
+char *tree_printable(const char *name);

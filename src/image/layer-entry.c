@@ -259,9 +259,9 @@ static int copy_up(struct layer_tree *tree, const char *path, struct error *err)
 	int found, r;
 
 	if (!layer_tree_lower(tree, path, &st))
-		return error_set(err, ENOENT, "hard link to \"%s\", which does not exist", path);
+		return error_set(err, ENOENT, "hard link to \"%s\": %s", path, strerror(ENOENT));
 	if (S_ISDIR(st.st_mode))
-		return error_set(err, EPERM, "hard link to \"%s\", which is a directory", path);
+		return error_set(err, EPERM, "hard link to \"%s\", a directory", path);
 	found = lower_find(&tree->lower, path, &st);
 	r = layer_tree_parent(tree, dir, &parent, err);
 	if (r < 0)
@@ -308,7 +308,7 @@ static int find_link_target(struct layer_tree *tree, const char *text,
 	if (r < 0)
 		return r;
 	if (!canonical || *text == '\0')
-		return error_set(err, ENOENT, "hard link to \"%s\", which does not exist", text);
+		return error_set(err, ENOENT, "hard link to \"%s\": %s", text, strerror(ENOENT));
 	target->path = tree_join(canonical, slash ? slash + 1 : text);
 	target->name = target->path + (*canonical ? strlen(canonical) + 1 : 0);
 	r = stat_link_target(tree, canonical, target);
@@ -330,6 +330,8 @@ static int link_to(const struct put *put, const struct link_target *target, stru
 	struct stat st;
 	int r;
 
+	if (S_ISDIR(target->st.st_mode))
+		return error_set(err, EPERM, "hard link to \"%s\", a directory", target->path);
 	if (fstatat(put->dir_fd, put->name, &st, AT_SYMLINK_NOFOLLOW) == 0) {
 		/* Also a link to itself: removing it first would lose the file. */
 		if (st.st_dev == target->st.st_dev && st.st_ino == target->st.st_ino)

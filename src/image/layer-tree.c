@@ -141,12 +141,15 @@ bool layer_tree_lower(const struct layer_tree *tree, const char *path, struct st
 
 /*
  * A directory that the layer needs but does not name.  It may stand for one
- * of the layers below, whose attributes an overlay would then hide.
+ * of the layers below, whose attributes an overlay would then hide; or it
+ * takes the place of something that hid theirs, which must not come back.
  */
 static int make_implied_dir(struct layer_tree *tree, int dir_fd, const char *name,
-			    const char *path, struct error *err)
+			    const char *path, bool replaces, struct error *err)
 {
 	struct stat st;
+	bool has_lower = !is_flat(tree) && layer_tree_lower(tree, path, &st) &&
+			 S_ISDIR(st.st_mode);
 	int found;
 
 	if (mkdirat(dir_fd, name, 0755) < 0)
@@ -154,16 +157,18 @@ static int make_implied_dir(struct layer_tree *tree, int dir_fd, const char *nam
 	layer_tree_add_own(tree, path);
 	if (!is_flat(tree))
 		path_map_put(&tree->implied, path, 1);
-	if (!is_flat(tree) && layer_tree_lower(tree, path, &st) && S_ISDIR(st.st_mode)) {
+	if (has_lower && !replaces) {
 		found = lower_find(&tree->lower, path, &st);
 		layer_tree_set_time(tree, path, st.st_mtim);
 		return tree_copy_attributes(tree->lower.fds[found], path, dir_fd, name, &st, err);
 	}
+	/* The same in every place and at every time. */
+	layer_tree_set_time(tree, path, (struct timespec){ 0 });
 	/* Whatever the parent's set-gid bit or default ACL made of it. */
 	if (fchownat(dir_fd, name, 0, 0, AT_SYMLINK_NOFOLLOW) < 0 ||
 	    fchmodat(dir_fd, name, 0755, 0) < 0)
 		return error_sys(err, "chown", "%s", path);
-	return 0;
+	return has_lower ? layer_tree_hide_children(tree, dir_fd, name, path, err) : 0;
 }
 
 /* A walk down a path, component by component, that never lets the kernel follow a link. */
@@ -223,14 +228,17 @@ static int walk_link(struct walk *walk, const char *name)
 	return target[0] == '/' ? walk_to_root(walk) : 0;
 }
 
-static int walk_make(struct walk *walk, const char *name, const char *path, struct error *err)
+/* Makes the directory NAME, in place of what is not one. */
+static int walk_make(struct walk *walk, const char *name, const char *path, bool replaces,
+		     struct error *err)
 {
-	int r;
+	int r = 0;
 
 	if (!walk->make)
 		return -ENOENT;
-	r = file_remove_tree_at(walk->fd, name, err);
-	return r < 0 ? r : make_implied_dir(walk->tree, walk->fd, name, path, err);
+	if (replaces)
+		r = file_remove_tree_at(walk->fd, name, err);
+	return r < 0 ? r : make_implied_dir(walk->tree, walk->fd, name, path, replaces, err);
 }
 
 /* A directory of the layers below whose content changes keeps its time unless the layer sets it. */
@@ -251,7 +259,7 @@ static int walk_step(struct walk *walk, const char *name, struct error *err)
 	if (walk->fd >= 0 && fstat(walk->fd, &st) == 0 && walk->make)
 		keep_time(walk->tree, walk->path.buf, &st);
 	if (walk->fd >= 0 && fstatat(walk->fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
-		r = errno == ENOENT ? walk_make(walk, name, path, err)
+		r = errno == ENOENT ? walk_make(walk, name, path, false, err)
 				    : error_sys(err, "fstatat", "%s", path);
 	else if (walk->fd >= 0) {
 		is_link = S_ISLNK(st.st_mode);
@@ -260,7 +268,7 @@ static int walk_step(struct walk *walk, const char *name, struct error *err)
 		if (!S_ISDIR(st.st_mode) && !walk->make)
 			return -ENOTDIR;
 		if (!S_ISDIR(st.st_mode))
-			r = walk_make(walk, name, path, err);
+			r = walk_make(walk, name, path, true, err);
 	}
 	strbuf_reset(&walk->path);
 	strbuf_adds(&walk->path, path);

@@ -62,7 +62,8 @@ static void add_entry(struct archive *archive, const struct test_entry *e)
 	archive_entry_set_rdevminor(entry, e->minor);
 	if (e->xattr)
 		archive_entry_xattr_add_entry(entry, e->xattr, e->xattr_value,
-					      strlen(e->xattr_value));
+					      e->xattr_size ? e->xattr_size
+							    : strlen(e->xattr_value));
 	if (archive_write_header(archive, entry) != ARCHIVE_OK)
 		fprintf(stderr, "%s: %s\n", e->name, archive_error_string(archive));
 	if (has_content)

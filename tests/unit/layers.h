@@ -22,6 +22,8 @@ struct test_entry {
 	long mtime_nsec;
 	unsigned int major, minor;
 	const char *xattr, *xattr_value;
+	/* 0: the length of the string. */
+	size_t xattr_size;
 };
 
 /* The bytes of a tar archive of ENTRIES. */

@@ -18,7 +18,7 @@
 
 #include "base/error.h"
 
-struct oci_linux;
+struct oci_device;
 struct oci_resources;
 struct cgroup_driver;
 
@@ -58,8 +58,9 @@ struct cgroup_request {
 	const char *path;
 	/* linux.resources, or NULL. */
 	const struct oci_resources *resources;
-	/* linux.devices: may always be made with mknod(2), also where rules deny the rest. */
-	const struct oci_linux *linux_config;
+	/* linux.devices: these may be made with mknod(2), whatever the rules deny. */
+	const struct oci_device *devices;
+	size_t n_devices;
 	/* The caller has no privilege on the host: failing to make a cgroup may be bearable. */
 	bool rootless;
 };
@@ -118,7 +119,8 @@ int cgroup_wait_empty(const struct cgroup *cg, int timeout_ms, struct error *err
 int cgroup_list_pids(const struct cgroup *cg, pid_t **pids, size_t *n, struct error *err);
 
 /*
- * Removes the cgroup PATH and those below, which are empty or just emptying;
- * waits for the latter.  Gone already is no error.
+ * Removes the cgroup PATH that DRIVER (a name as kept by the caller, NULL is
+ * "cgroupfs") made, and those below it.  They are empty or just emptying, which
+ * is waited for.  Gone already is no error; parents stay.
  */
-int cgroup_remove(const char *path, struct error *err);
+int cgroup_remove(const char *driver, const char *path, struct error *err);

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Between the cgroup modules: what a driver is, and the steps the drivers
+ * share.  Callers outside use linux/cgroup.h.
+ */
+#pragma once
+
+#include "base/error.h"
+#include "linux/cgroup.h"
+
+struct cgroup_driver {
+	/* As written to the state and given to --cgroup-manager. */
+	const char *name;
+	/* Makes the cgroup and sets its limits; OUT is filled on success only. */
+	int (*create)(const struct cgroup_request *request, struct cgroup *out,
+		      struct error *err);
+	int (*remove)(const char *path, struct error *err);
+};
+
+extern const struct cgroup_driver cgroup_fs_driver;
+
+/* cgroup-mount.c: PATH as a name below the root fd, "." for the root itself. */
+const char *cgroup_relative(const char *path);
+
+/*
+ * Why CONTROLLER cannot be used here, in one sentence of ERR: bound to a v1
+ * hierarchy, switched off at boot, not in the kernel, or not delegated.
+ */
+int cgroup_missing_controller(const char *controller, const char *where, struct error *err);
+
+/* cgroup-wait.c: a value of the flat keyed file cgroup.events. */
+enum cgroup_event {
+	CGROUP_EVENT_POPULATED,
+	CGROUP_EVENT_FROZEN,
+};
+int cgroup_event_get(int dir_fd, enum cgroup_event event, bool *out, struct error *err);
+
+/* Sleeps in poll(2) until EVENT is VALUE; -ETIMEDOUT without a message after TIMEOUT_MS. */
+int cgroup_event_wait(int dir_fd, enum cgroup_event event, bool value, int timeout_ms,
+		      struct error *err);

@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The program looks at the rules from the last to the first:
+ *
+ *	r2 = type, r3 = access still asked for, r4 = major, r5 = minor
+ *	for each rule that matches type, major and minor:
+ *		deny:   any of r3 in the rule's access  -> return 0
+ *		allow:  r3 &= ~access; nothing left     -> return 1
+ *	return 0
+ *
+ * so that one open(2) for reading and writing may be granted by two rules.
+ */
+#include "linux/device-bpf.h"
+
+#include <linux/bpf_common.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "libocispec/runtime.h"
+
+enum {
+	ACCESS_ALL = BPF_DEVCG_ACC_MKNOD | BPF_DEVCG_ACC_READ | BPF_DEVCG_ACC_WRITE,
+	/* type, major, minor, two or three for the verdict, two to return. */
+	MAX_INSNS_PER_RULE = 8,
+	MAX_INSNS_AROUND = 8,
+};
+
+/* Every container gets these nodes, ptys among them (config-linux.md, "Default Devices"). */
+static const struct device_rule default_rules[] = {
+	{ 'c', 1, 3, ACCESS_ALL, true },	 /* null */
+	{ 'c', 1, 5, ACCESS_ALL, true },	 /* zero */
+	{ 'c', 1, 7, ACCESS_ALL, true },	 /* full */
+	{ 'c', 1, 8, ACCESS_ALL, true },	 /* random */
+	{ 'c', 1, 9, ACCESS_ALL, true },	 /* urandom */
+	{ 'c', 5, 0, ACCESS_ALL, true },	 /* tty */
+	{ 'c', 5, 1, ACCESS_ALL, true },	 /* console */
+	{ 'c', 5, 2, ACCESS_ALL, true },	 /* ptmx */
+	{ 'c', 136, DEVICE_ANY, ACCESS_ALL, true }, /* pts */
+};
+
+/* clang-format off */
+#define INSN(c, d, s, o, i) ((struct bpf_insn){ \
+	.code = (c), .dst_reg = (d), .src_reg = (s), .off = (int16_t)(o), .imm = (int32_t)(i) })
+#define LOAD_WORD(d, s, o)    INSN(BPF_LDX | BPF_MEM | BPF_W, d, s, o, 0)
+#define AND_IMM(d, i)         INSN(BPF_ALU | BPF_AND | BPF_K, d, 0, 0, i)
+#define RSH_IMM(d, i)         INSN(BPF_ALU | BPF_RSH | BPF_K, d, 0, 0, i)
+#define MOV_IMM(d, i)         INSN(BPF_ALU | BPF_MOV | BPF_K, d, 0, 0, i)
+#define MOV_REG(d, s)         INSN(BPF_ALU | BPF_MOV | BPF_X, d, s, 0, 0)
+#define JUMP_NE(d, i, o)      INSN(BPF_JMP | BPF_JNE | BPF_K, d, 0, o, i)
+#define JUMP_EQ(d, i, o)      INSN(BPF_JMP | BPF_JEQ | BPF_K, d, 0, o, i)
+#define RETURN()              INSN(BPF_JMP | BPF_EXIT, 0, 0, 0, 0)
+/* clang-format on */
+
+unsigned int device_access_parse(const char *text)
+{
+	unsigned int access = 0;
+
+	for (; *text; text++) {
+		switch (*text) {
+		case 'r':
+			access |= BPF_DEVCG_ACC_READ;
+			break;
+		case 'w':
+			access |= BPF_DEVCG_ACC_WRITE;
+			break;
+		case 'm':
+			access |= BPF_DEVCG_ACC_MKNOD;
+			break;
+		default:
+			return 0;
+		}
+	}
+	return access;
+}
+
+static bool matches_everything(const struct device_rule *rule)
+{
+	return rule->type == 'a' && rule->major == DEVICE_ANY && rule->minor == DEVICE_ANY &&
+	       rule->access == ACCESS_ALL;
+}
+
+static bool allow_everything(const struct device_rule *rules, size_t n)
+{
+	while (n > 0 && rules[n - 1].allow)
+		if (matches_everything(&rules[--n]))
+			return true;
+	return false;
+}
+
+/* One rule; its conditions jump over the rest of it, which is therefore built first. */
+static size_t emit_rule(struct bpf_insn *out, const struct device_rule *rule)
+{
+	struct bpf_insn verdict[5], *v = verdict;
+	bool any_type = rule->type == 'a';
+	size_t n = 0, left, n_conditions;
+
+	if (rule->allow) {
+		*v++ = AND_IMM(BPF_REG_3, ~rule->access);
+		*v++ = JUMP_NE(BPF_REG_3, 0, 2);
+	} else {
+		*v++ = MOV_REG(BPF_REG_1, BPF_REG_3);
+		*v++ = AND_IMM(BPF_REG_1, rule->access);
+		*v++ = JUMP_EQ(BPF_REG_1, 0, 2);
+	}
+	*v++ = MOV_IMM(BPF_REG_0, rule->allow);
+	*v++ = RETURN();
+
+	n_conditions = !any_type + (rule->major != DEVICE_ANY) + (rule->minor != DEVICE_ANY);
+	left = n_conditions + (size_t)(v - verdict);
+	if (!any_type)
+		out[n++] = JUMP_NE(BPF_REG_2,
+				   rule->type == 'b' ? BPF_DEVCG_DEV_BLOCK : BPF_DEVCG_DEV_CHAR,
+				   --left);
+	if (rule->major != DEVICE_ANY)
+		out[n++] = JUMP_NE(BPF_REG_4, rule->major, --left);
+	if (rule->minor != DEVICE_ANY)
+		out[n++] = JUMP_NE(BPF_REG_5, rule->minor, --left);
+	memcpy(out + n, verdict, (size_t)(v - verdict) * sizeof(*v));
+	return n + (size_t)(v - verdict);
+}
+
+void device_bpf_compile(const struct device_rule *rules, size_t n_rules, struct bpf_insn **out,
+			size_t *n)
+{
+	struct bpf_insn *insns;
+	size_t at = 0;
+
+	*out = NULL;
+	*n = 0;
+	if (allow_everything(rules, n_rules))
+		return;
+	insns = xcalloc(n_rules * MAX_INSNS_PER_RULE + MAX_INSNS_AROUND, sizeof(*insns));
+	/* struct bpf_cgroup_dev_ctx: access_type is access << 16 | type, then major, minor. */
+	insns[at++] = LOAD_WORD(BPF_REG_2, BPF_REG_1, 0);
+	insns[at++] = MOV_REG(BPF_REG_3, BPF_REG_2);
+	insns[at++] = AND_IMM(BPF_REG_2, 0xffff);
+	insns[at++] = RSH_IMM(BPF_REG_3, 16);
+	insns[at++] = LOAD_WORD(BPF_REG_4, BPF_REG_1, 4);
+	insns[at++] = LOAD_WORD(BPF_REG_5, BPF_REG_1, 8);
+	/* What stands before a rule that denies everything has no say. */
+	for (size_t i = n_rules; i > 0; i--) {
+		const struct device_rule *rule = &rules[i - 1];
+
+		if (matches_everything(rule) && !rule->allow)
+			break;
+		at += emit_rule(insns + at, rule);
+	}
+	insns[at++] = MOV_IMM(BPF_REG_0, 0);
+	insns[at++] = RETURN();
+	*out = insns;
+	*n = at;
+}
+
+static int sys_bpf(int command, union bpf_attr *attr)
+{
+	return (int)syscall(SYS_bpf, command, attr, sizeof(*attr));
+}
+
+static int load_and_attach(int cgroup_fd, const struct bpf_insn *insns, size_t n,
+			   struct error *err)
+{
+	cleanup_close int program_fd = -EBADF;
+	union bpf_attr attr;
+
+	memset(&attr, 0, sizeof(attr));
+	attr.prog_type = BPF_PROG_TYPE_CGROUP_DEVICE;
+	attr.insns = (uintptr_t)insns;
+	attr.insn_cnt = (uint32_t)n;
+	attr.license = (uintptr_t) "Apache-2.0";
+	memcpy(attr.prog_name, "dabba_devices", sizeof("dabba_devices"));
+	program_fd = sys_bpf(BPF_PROG_LOAD, &attr);
+	if (program_fd < 0)
+		return error_sys(err, "bpf", "BPF_PROG_LOAD of %zu instructions", n);
+
+	memset(&attr, 0, sizeof(attr));
+	attr.target_fd = (uint32_t)cgroup_fd;
+	attr.attach_bpf_fd = (uint32_t)program_fd;
+	attr.attach_type = BPF_CGROUP_DEVICE;
+	attr.attach_flags = BPF_F_ALLOW_MULTI;
+	if (sys_bpf(BPF_PROG_ATTACH, &attr) < 0)
+		return error_sys(err, "bpf", "BPF_PROG_ATTACH");
+	return 0;
+}
+
+static int convert_rule(const struct oci_device_rule *from, size_t index,
+			struct device_rule *out, struct error *err)
+{
+	/* "rwm" is what runc takes for an absent access; an empty one grants nothing. */
+	const char *text = from->access ? from->access : "rwm";
+	unsigned int access = device_access_parse(text);
+
+	if (access == 0) {
+		(void)error_set(err, EINVAL, "device access \"%s\" is not made of r, w and m", text);
+		return error_pointer(err, "linux.resources.devices[%zu].access", index);
+	}
+	if (from->type == OCI_DEVICE_TYPE_FIFO) {
+		(void)error_set(err, EINVAL, "device type \"p\": a fifo has no device rules");
+		return error_pointer(err, "linux.resources.devices[%zu].type", index);
+	}
+	*out = (struct device_rule){
+		.type = from->type == OCI_DEVICE_TYPE_BLOCK ? 'b' : 'c',
+		.major = from->major && *from->major >= 0 ? *from->major : DEVICE_ANY,
+		.minor = from->minor && *from->minor >= 0 ? *from->minor : DEVICE_ANY,
+		.access = access,
+		.allow = from->allow,
+	};
+	if (from->type == 0 || from->type == OCI_DEVICE_TYPE_ALL)
+		out->type = 'a';
+	return 0;
+}
+
+/* A node of linux.devices: made by us, or by the container if it has CAP_MKNOD. */
+static struct device_rule allow_mknod(const struct oci_device *device)
+{
+	return (struct device_rule){
+		.type = device->type == OCI_DEVICE_TYPE_BLOCK ? 'b' : 'c',
+		.major = device->major ? *device->major : 0,
+		.minor = device->minor ? *device->minor : 0,
+		.access = BPF_DEVCG_ACC_MKNOD,
+		.allow = true,
+	};
+}
+
+/* The rules of config.json, then ours: their order is their weight. */
+static int collect_rules(const struct oci_resources *resources, const struct oci_device *devices,
+			 size_t n_devices, struct device_rule *rules, size_t *n,
+			 struct error *err)
+{
+	size_t at = 0;
+
+	for (size_t i = 0; i < resources->n_devices; i++) {
+		int r = convert_rule(&resources->devices[i], i, &rules[at++], err);
+
+		if (r < 0)
+			return r;
+	}
+	memcpy(rules + at, default_rules, sizeof(default_rules));
+	at += ARRAY_SIZE(default_rules);
+	for (size_t i = 0; i < n_devices; i++)
+		if (devices[i].type != OCI_DEVICE_TYPE_FIFO)
+			rules[at++] = allow_mknod(&devices[i]);
+	*n = at;
+	return 0;
+}
+
+int device_bpf_attach(int cgroup_fd, const struct oci_resources *resources,
+		      const struct oci_device *devices, size_t n_devices, bool rootless,
+		      struct error *err)
+{
+	cleanup_free struct device_rule *rules = NULL;
+	cleanup_free struct bpf_insn *insns = NULL;
+	size_t n_rules, n;
+	int r;
+
+	if (!resources || resources->n_devices == 0)
+		return 0;
+	rules = xcalloc(resources->n_devices + ARRAY_SIZE(default_rules) + n_devices,
+			sizeof(*rules));
+	r = collect_rules(resources, devices, n_devices, rules, &n_rules, err);
+	if (r < 0)
+		return r;
+	device_bpf_compile(rules, n_rules, &insns, &n);
+	if (n == 0)
+		return 0;
+	r = load_and_attach(cgroup_fd, insns, n, err);
+	if (r == -EPERM && rootless) {
+		log_info("device rules are left out: only root of the host may load them");
+		error_clear(err);
+		return 0;
+	}
+	if (r < 0) {
+		(void)error_hint(err, "device rules need CAP_BPF or CAP_SYS_ADMIN on the host, and "
+				 "a kernel with CONFIG_CGROUP_BPF");
+		(void)error_pointer(err, "linux.resources.devices");
+		return error_context(err, "device rules");
+	}
+	return 0;
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * linux.resources.devices on cgroup2: the rules compiled into one eBPF program
+ * of type BPF_PROG_TYPE_CGROUP_DEVICE and attached to the cgroup.  Nothing is
+ * loaded where there are no rules, or where they allow everything.
+ * Reference: bpf(2); config-linux.md, "Allowed Device list"; Linux 4.15.
+ */
+#pragma once
+
+#include <linux/bpf.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+
+struct oci_device;
+struct oci_resources;
+
+enum { DEVICE_ANY = -1 };
+
+struct device_rule {
+	/* 'a' (both), 'b' or 'c'. */
+	char type;
+	/* DEVICE_ANY for all. */
+	int64_t major, minor;
+	/* BPF_DEVCG_ACC_*. */
+	unsigned int access;
+	bool allow;
+};
+
+/* "rwm" in any order to BPF_DEVCG_ACC_*; 0 for anything else. */
+unsigned int device_access_parse(const char *text);
+
+/*
+ * The program for RULES, of which a later one overrides the earlier for the
+ * kinds of access it names; what no rule mentions is denied.  *OUT is the
+ * heap's; NULL with *N 0 when the rules allow everything.
+ */
+void device_bpf_compile(const struct device_rule *rules, size_t n_rules, struct bpf_insn **out,
+			size_t *n);
+
+/*
+ * Loads and attaches what RESOURCES asks for.  The devices every container has
+ * stay usable, and those of linux.devices may be made, whatever the rules say.
+ * For a ROOTLESS caller, whom the kernel refuses, this does nothing: device
+ * nodes are out of its reach by file ownership already.
+ */
+int device_bpf_attach(int cgroup_fd, const struct oci_resources *resources,
+		      const struct oci_device *devices, size_t n_devices, bool rootless,
+		      struct error *err);

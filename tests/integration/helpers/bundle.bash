@@ -42,7 +42,13 @@ make_bundle() {
 edit() {
 	local filter=$1
 	shift
-	jq "$@" "$filter" config.json >config.json.new && mv config.json.new config.json
+	jq "$filter" "$@" <config.json >config.json.new && mv config.json.new config.json
+}
+
+# host_mount ARGUMENT... TARGET: mount(8) until the end of the test.
+host_mount() {
+	mount "$@"
+	printf '%s\n' "$(realpath "${!#}")" >>"$BATS_TEST_TMPDIR/mounted"
 }
 
 # sh_args SCRIPT: the container runs SCRIPT in its shell.
@@ -159,6 +165,7 @@ teardown() {
 	while read -r id; do
 		runtime delete --force "$id" || true
 	done < <(ls -A "$ROOT")
+	[[ ! -e $BATS_TEST_TMPDIR/mounted ]] || tac "$BATS_TEST_TMPDIR/mounted" | xargs -n 1 umount -l
 	eventually nothing_left >/dev/null || {
 		echo "left behind:"
 		leftovers
@@ -177,5 +184,6 @@ remove_leftovers() {
 	runtime_processes | while read -r pid _; do
 		kill -KILL "$pid"
 	done
+	grep -oE " $BATS_TEST_TMPDIR/[^ ]+" /proc/self/mountinfo | xargs -r -n 1 umount -l
 	rm -rf "$ROOT"
 }

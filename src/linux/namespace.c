@@ -34,6 +34,14 @@ static const struct {
 	{ OCI_NAMESPACE_USER, CLONE_NEWUSER, "user" },
 };
 
+int namespace_flag(enum oci_namespace_type type)
+{
+	for (size_t i = 0; i < NAMESPACE_KINDS; i++)
+		if (kinds[i].type == type)
+			return kinds[i].flag;
+	return 0;
+}
+
 const char *namespace_name(uint64_t flag)
 {
 	for (size_t i = 0; i < NAMESPACE_KINDS; i++)

@@ -60,5 +60,8 @@ int namespace_join_all(const struct namespace_plan *plan, struct error *err);
 /* Makes a time namespace for the children of the caller and sets its offsets. */
 int namespace_unshare_time(const struct namespace_plan *plan, struct error *err);
 
+/* The CLONE_NEW* flag of a type. */
+int namespace_flag(enum oci_namespace_type type);
+
 /* "net" and so on, for a CLONE_NEW* flag. */
 const char *namespace_name(uint64_t flag);

@@ -19,32 +19,23 @@
 #include "libocispec/arena.h"
 #include "libocispec/runtime.h"
 
-/* runtime.md, State: the four of the spec, and "paused" as all engines have it. */
-enum container_status {
-	CONTAINER_CREATING,
-	CONTAINER_CREATED,
-	CONTAINER_RUNNING,
-	CONTAINER_STOPPED,
-	CONTAINER_PAUSED,
-};
-
 /* What state.json holds. Strings live in the container's arena. */
 struct container_record {
-	char *oci_version;
-	char *id;
+	const char *oci_version;
+	const char *id;
 	/* 0 until init exists. */
 	int64_t pid;
 	/* /proc/PID/stat field 22: tells the process from a later one of the same pid. */
 	uint64_t pid_start_time;
-	char *bundle;
+	const char *bundle;
 	/* Absolute. */
-	char *rootfs;
+	const char *rootfs;
 	/* RFC 3339 with nanoseconds, UTC. */
-	char *created;
+	const char *created;
 	/* Below the cgroup2 mount point, with a leading "/"; NULL without a cgroup. */
-	char *cgroup_path;
+	const char *cgroup_path;
 	/* The name of the cgroup driver that made it. */
-	char *cgroup_driver;
+	const char *cgroup_driver;
 	/* The effective user that created it. */
 	uint32_t owner;
 	struct oci_string_map annotations;
@@ -54,6 +45,8 @@ struct container {
 	char *id;
 	/* Open directory ROOT/ID. */
 	int dir_fd;
+	/* By us, on dir_fd. */
+	bool locked;
 	struct oci_arena arena;
 	struct container_record record;
 	/* Set by container_load_config() or at create; NULL otherwise. */
@@ -66,9 +59,6 @@ struct container {
 void container_fini(struct container *c);
 #define cleanup_container __attribute__((cleanup(container_fini)))
 
-/* "running" and so on. */
-const char *container_status_name(enum container_status status);
-
 /*
  * Loads the state of ID below ROOT.  -ENOENT "container does not exist" when
  * there is none.  A directory without state.json (create still at work, or
@@ -80,14 +70,18 @@ int container_load(struct container *c, const char *root, const char *id, struct
 int container_load_config(struct container *c, struct error *err);
 
 /* What the container is doing now, from the process table and the cgroup. */
-int container_status(const struct container *c, enum container_status *out, struct error *err);
+int container_status(const struct container *c, enum oci_status *out, struct error *err);
 
 /* A pidfd of init, checked to be the process the record means; -ESRCH when it is gone. */
 int container_open_pidfd(const struct container *c, struct error *err);
 
 /* The state document of runtime.md with STATUS and PID; NULL-terminated, the caller's to free. */
-int container_state_json(const struct container *c, const char *status, pid_t pid, bool pretty,
+int container_state_json(const struct container *c, enum oci_status status, pid_t pid,
 			 char **out, struct error *err);
 
+/* The same as config-linux.md, The Container Process State, has it for seccomp's agent. */
+int container_seccomp_state_json(const struct container *c, pid_t pid, char **out,
+				 struct error *err);
+
 /* Takes the lock; with WAIT false, -EBUSY names the container when somebody else holds it. */
-int container_lock(const struct container *c, bool wait, struct error *err);
+int container_lock(struct container *c, bool wait, struct error *err);

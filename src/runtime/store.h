@@ -9,7 +9,7 @@
 /* FIELD rule: letters, digits, "_+-." and not starting with "."; at most 255 bytes. */
 int store_check_id(const char *id, struct error *err);
 
-/* Makes ROOT/ID (mode 0711) and opens and locks it; -EEXIST when the id is taken. */
+/* Makes ROOT/ID (mode 0700) and opens and locks it; -EEXIST when the id is taken. */
 int store_create(struct container *c, const char *root, const char *id, struct error *err);
 
 /* Writes c->record to state.json. */

@@ -1,0 +1,478 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "runtime/process.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/pidfd.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/path.h"
+#include "base/syscall.h"
+#include "linux/label.h"
+#include "linux/passwd.h"
+#include "linux/personality.h"
+#include "runtime/sync.h"
+
+/* The first fd that is not standard input, output or error (sd_listen_fds(3) too). */
+enum { FIRST_FD = 3 };
+
+static bool same_variable(const char *a, const char *b)
+{
+	size_t n = strcspn(a, "=");
+
+	return strncmp(a, b, n) == 0 && b[n] == '=';
+}
+
+/* Of several settings of one variable the last one counts. */
+static int plan_env(struct process_plan *plan, struct error *err)
+{
+	const struct oci_process *process = plan->process;
+
+	for (size_t i = 0; i < process->n_env; i++) {
+		const char *var = process->env[i];
+		bool again = false;
+
+		if (!strchr(var, '=') || var[0] == '=') {
+			(void)error_set(err, EINVAL, "process.env[%zu]: \"%s\" is not NAME=VALUE", i,
+					var);
+			return error_pointer(err, "process.env[%zu]", i);
+		}
+		for (size_t j = i + 1; j < process->n_env && !again; j++)
+			again = same_variable(var, process->env[j]);
+		if (!again)
+			strvec_push(&plan->env, var);
+	}
+	return 0;
+}
+
+/* Socket activation (sd_listen_fds(3)): the sockets come first, and the process is pid 1. */
+static unsigned int plan_listen_fds(struct process_plan *plan)
+{
+	const char *text = getenv("LISTEN_FDS");
+	uint64_t n;
+
+	if (!text || !str_to_u64(text, 1024, &n) || n == 0)
+		return 0;
+	strvec_pushf(&plan->env, "LISTEN_FDS=%s", text);
+	strvec_push(&plan->env, "LISTEN_PID=1");
+	if (getenv("LISTEN_FDNAMES"))
+		strvec_pushf(&plan->env, "LISTEN_FDNAMES=%s", getenv("LISTEN_FDNAMES"));
+	return (unsigned int)n;
+}
+
+static int plan_fds(struct process_plan *plan, unsigned int preserve_fds, struct error *err)
+{
+	plan->n_kept_fds = plan_listen_fds(plan) + preserve_fds;
+	for (unsigned int i = 0; i < plan->n_kept_fds; i++) {
+		/* An fd of our own would be close-on-exec: this one was inherited. */
+		if (fcntl((int)(FIRST_FD + i), F_GETFD) == 0)
+			continue;
+		(void)error_set(err, EBADF, "fd %u is to be passed on but is not open", FIRST_FD + i);
+		return error_hint(err, "--preserve-fds and LISTEN_FDS count from fd 3 on without a gap");
+	}
+	return fd_cloexec_from(FIRST_FD + plan->n_kept_fds, err);
+}
+
+static int check_args(const struct oci_process *process, struct error *err)
+{
+	if (!process->cwd || process->cwd[0] != '/') {
+		(void)error_set(err, EINVAL, "process.cwd: \"%s\" is not an absolute path",
+				process->cwd ? process->cwd : "");
+		return error_pointer(err, "process.cwd");
+	}
+	if (process->n_args > 0 && process->args[0][0] != '\0')
+		return 0;
+	(void)error_set(err, EINVAL, "process.args: there must be at least the program's name");
+	return error_pointer(err, "process.args");
+}
+
+static int plan_linux(struct process_plan *plan, const struct process_request *request,
+		      struct error *err)
+{
+	const struct oci_process *process = plan->process;
+	const struct oci_linux *linux = request->linux;
+	int r;
+
+	r = schedule_parse(process->scheduler, process->io_priority,
+			   linux ? linux->memory_policy : NULL, &plan->schedule, err);
+	if (r == 0)
+		r = schedule_parse_affinity(process->exec_cpu_affinity, &plan->affinity, err);
+	if (r == 0 && linux && linux->personality)
+		r = personality_parse(linux->personality, &plan->personality, err);
+	if (r == 0 && linux && linux->seccomp)
+		r = seccomp_compile(linux->seccomp, &plan->seccomp, err);
+	return r;
+}
+
+static int plan_all(struct process_plan *plan, const struct process_request *request,
+		    struct error *err)
+{
+	const struct oci_process *process = request->process;
+	int r;
+
+	r = check_args(process, err);
+	if (r == 0)
+		r = plan_env(plan, err);
+	if (r == 0)
+		r = plan_fds(plan, request->preserve_fds, err);
+	if (r == 0)
+		r = credential_check(process->user, &plan->credential, err);
+	if (r == 0)
+		r = rlimit_parse(process->rlimits, process->n_rlimits, &plan->rlimits, err);
+	if (r == 0)
+		r = label_check_selinux(process->selinux_label, "process.selinuxLabel", err);
+	if (r == 0)
+		r = label_check_apparmor(process->apparmor_profile, err);
+	if (r == 0)
+		r = plan_linux(plan, request, err);
+	if (r == 0 && process->terminal && process->console_size) {
+		plan->console_size.height = process->console_size->height;
+		plan->console_size.width = process->console_size->width;
+		r = terminal_check_size(&plan->console_size, err);
+	}
+	if (r == 0)
+		capability_parse(process->capabilities,
+				 capability_grantable(request->other_userns), &plan->caps);
+	return r;
+}
+
+int process_plan_init(struct process_plan *plan, const struct process_request *request,
+		      struct error *err)
+{
+	int r;
+
+	*plan = (struct process_plan){
+		.process = request->process,
+		.env = STRVEC_INIT,
+		.schedule = SCHEDULE_INIT,
+		.seccomp = SECCOMP_PROGRAM_INIT,
+	};
+	r = plan_all(plan, request, err);
+	if (r < 0)
+		process_plan_fini(plan);
+	return r;
+}
+
+void process_plan_fini(struct process_plan *plan)
+{
+	strvec_release(&plan->env);
+	seccomp_program_fini(&plan->seccomp);
+}
+
+int process_apply_early(const struct process_plan *plan, struct error *err)
+{
+	int r;
+
+	r = schedule_apply(&plan->schedule, err);
+	if (r == 0 && plan->personality)
+		r = personality_apply(plan->personality, err);
+	return r;
+}
+
+int process_open_terminal(const struct process_plan *plan, int root_fd, int sync_fd,
+			  int *slave_fd, struct error *err)
+{
+	struct terminal terminal = TERMINAL_INIT;
+	int r;
+
+	r = terminal_open(root_fd, &terminal, err);
+	if (r == 0)
+		r = terminal_set_size(terminal.master_fd, &plan->console_size, err);
+	if (r == 0)
+		r = terminal_set_owner(&terminal, plan->credential.uid, err);
+	if (r == 0)
+		r = sync_send_fd(sync_fd, SYNC_CONSOLE, terminal.master_fd, err);
+	if (r == 0 && slave_fd) {
+		*slave_fd = fd_dup_above(terminal.slave_fd, FIRST_FD, err);
+		r = *slave_fd < 0 ? *slave_fd : 0;
+	}
+	if (r == 0)
+		r = terminal_enter(&terminal, err);
+	terminal_fini(&terminal);
+	return r;
+}
+
+static bool is_dev_null(const struct stat *st)
+{
+	return S_ISCHR(st->st_mode) && st->st_rdev == makedev(1, 3);
+}
+
+/*
+ * The host's /dev/null would stay reachable as /proc/self/fd/N.  And a pipe or
+ * file must belong to the user who is to open it again as /dev/stdout; that
+ * it cannot be given away (read-only, no privilege) is no error.
+ */
+static int fix_stdio(int fd, uid_t uid, struct error *err)
+{
+	cleanup_close int null_fd = -EBADF;
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return errno == EBADF ? 0 : error_sys(err, "fstat", "fd %d", fd);
+	if (!is_dev_null(&st)) {
+		if (!S_ISCHR(st.st_mode) && st.st_uid != uid)
+			(void)!fchown(fd, uid, (gid_t)-1);
+		return 0;
+	}
+	null_fd = open("/dev/null", O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+	/* A container without /dev/null keeps the host's: there is no other. */
+	if (null_fd < 0 || fstat(null_fd, &st) < 0 || !is_dev_null(&st))
+		return 0;
+	if (dup3(null_fd, fd, 0) < 0)
+		return error_sys(err, "dup3", "/dev/null as fd %d", fd);
+	return 0;
+}
+
+int process_fix_stdio(const struct process_plan *plan, struct error *err)
+{
+	int r = 0;
+
+	for (int fd = 0; r == 0 && fd < FIRST_FD; fd++)
+		r = fix_stdio(fd, plan->credential.uid, err);
+	return r;
+}
+
+int process_set_home(struct process_plan *plan, int root_fd, struct error *err)
+{
+	cleanup_free char *home = NULL;
+	int r;
+
+	for (size_t i = 0; i < plan->env.n; i++) {
+		const char *value = str_skip_prefix(plan->env.v[i], "HOME=");
+
+		if (value && *value)
+			return 0;
+	}
+	r = passwd_home(root_fd, plan->credential.uid, &home, err);
+	if (r < 0)
+		return r;
+	strvec_pushf(&plan->env, "HOME=%s", home);
+	return 0;
+}
+
+/*
+ * A working directory that is outside the root would show the host
+ * (CVE-2024-21626): the kernel then says "(unreachable)/...", without a "/".
+ */
+static int check_cwd(const char *cwd, struct error *err)
+{
+	char buf[4096];
+	long n = sys_getcwd(buf, sizeof(buf));
+
+	if (n < 0)
+		return error_sys(err, "getcwd", "in process.cwd \"%s\"", cwd);
+	if (buf[0] != '/')
+		return error_set(err, EPERM,
+				 "process.cwd: \"%s\" leads out of the container's root", cwd);
+	return 0;
+}
+
+int process_enter_cwd(const struct process_plan *plan, bool create, struct error *err)
+{
+	const char *cwd = plan->process->cwd;
+	int r = chdir(cwd);
+
+	if (r < 0 && errno == ENOENT && create) {
+		cleanup_close int root_fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+		cleanup_close int fd = path_make_dir(root_fd, cwd, 0755, err);
+
+		if (fd < 0)
+			return error_context(err, "process.cwd");
+		r = fchdir(fd);
+	}
+	if (r < 0) {
+		(void)error_sys(err, "chdir", "to process.cwd \"%s\"", cwd);
+		return error_pointer(err, "process.cwd");
+	}
+	return check_cwd(cwd, err);
+}
+
+/* 0 for a file that could be executed, or the errno execve(2) would give. */
+static int probe(const char *path)
+{
+	struct stat st;
+
+	if (stat(path, &st) < 0)
+		return errno;
+	if (!S_ISREG(st.st_mode))
+		return EACCES;
+	return faccessat(AT_FDCWD, path, X_OK, AT_EACCESS) < 0 ? errno : 0;
+}
+
+/* The words are runc's: engines turn them into exit codes 126 and 127. */
+static int not_executable(const char *name, int code, bool searched, struct error *err)
+{
+	if (code == ENOENT && searched)
+		(void)error_set(err, code, "exec: \"%s\": executable file not found in $PATH", name);
+	else if (code == ENOENT)
+		(void)error_set(err, code, "exec: \"%s\": stat %s: no such file or directory", name,
+				name);
+	else if (code == EACCES)
+		(void)error_set(err, code, "exec: \"%s\": permission denied", name);
+	else
+		(void)error_set(err, code, "exec: \"%s\": %s", name, strerror(code));
+	err->exit_status = code == ENOENT ? 127 : 126;
+	if (code == ENOENT)
+		(void)error_hint(err, "is the file in the container's root file system?");
+	return error_pointer(err, "process.args[0]");
+}
+
+static const char *search_path(const struct process_plan *plan)
+{
+	for (size_t i = 0; i < plan->env.n; i++) {
+		const char *value = str_skip_prefix(plan->env.v[i], "PATH=");
+
+		if (value)
+			return value;
+	}
+	return "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+}
+
+int process_find_program(const struct process_plan *plan, char path[4096], struct error *err)
+{
+	const char *name = plan->process->args[0];
+	const char *dirs = search_path(plan);
+	int found = ENOENT;
+
+	if (strchr(name, '/')) {
+		found = probe(name);
+		(void)snprintf(path, 4096, "%s", name);
+		return found ? not_executable(name, found, false, err) : 0;
+	}
+	for (const char *next; dirs; dirs = next) {
+		const char *end = strchrnul(dirs, ':');
+		int n = (int)(end - dirs);
+		int code;
+
+		next = *end ? end + 1 : NULL;
+		/* An empty element is the working directory, as in execvp(3). */
+		if (snprintf(path, 4096, "%.*s%s%s", n, dirs, n ? "/" : "./", name) >= 4096)
+			continue;
+		code = probe(path);
+		if (code == 0)
+			return 0;
+		if (code == EACCES)
+			found = EACCES;
+	}
+	return not_executable(name, found, true, err);
+}
+
+/* The runtime copies the listener out of us and answers; only then may execve close it. */
+static int install_seccomp(const struct process_plan *plan, int sync_fd, struct error *err)
+{
+	struct sync_message answer;
+	int listener_fd = -EBADF;
+	int r = seccomp_install(&plan->seccomp, &listener_fd, err);
+
+	if (r < 0 || listener_fd < 0)
+		return r;
+	r = sync_send(sync_fd, SYNC_SECCOMP, listener_fd, err);
+	if (r == 0 && TEMP_FAILURE_RETRY(read(sync_fd, &answer, sizeof(answer))) <= 0)
+		r = error_set(err, EPIPE, "the runtime went away with the seccomp listener");
+	(void)close(listener_fd);
+	return r;
+}
+
+static int become(const struct process_plan *plan, int sync_fd, struct error *err)
+{
+	const struct oci_process *process = plan->process;
+	int r;
+
+	r = label_apply_exec(process->selinux_label, process->apparmor_profile, err);
+	if (r == 0)
+		r = capability_apply_bounding(&plan->caps, err);
+	if (r < 0)
+		return r;
+	if (process->no_new_privileges) {
+		if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+			return error_sys(err, "prctl", "PR_SET_NO_NEW_PRIVS");
+	} else if (plan->seccomp.n_filter) {
+		/* Without no_new_privs the filter needs CAP_SYS_ADMIN, so it comes first. */
+		r = install_seccomp(plan, sync_fd, err);
+	}
+	if (r == 0)
+		r = credential_apply(&plan->credential, err);
+	if (r == 0)
+		r = capability_apply(&plan->caps, err);
+	return r;
+}
+
+static void reset_signals(void)
+{
+	struct sigaction dfl = { .sa_handler = SIG_DFL };
+	sigset_t none;
+
+	/* Handlers go at execve; what the caller ignored would stay ignored. */
+	for (int sig = 1; sig < 32; sig++)
+		(void)sigaction(sig, &dfl, NULL);
+	(void)sigemptyset(&none);
+	(void)sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+int process_execute(const struct process_plan *plan, const struct process_start *start,
+		    struct error *err)
+{
+	int r;
+
+	reset_signals();
+	r = become(plan, start->sync_fd, err);
+	if (r == 0)
+		r = check_cwd(plan->process->cwd, err);
+	if (r == 0)
+		r = hooks_run(&start->hooks, start->state, err);
+	if (r == 0 && plan->process->no_new_privileges && plan->seccomp.n_filter)
+		r = install_seccomp(plan, start->sync_fd, err);
+	for (unsigned int i = 0; r == 0 && i < plan->n_kept_fds; i++)
+		r = fd_set_cloexec((int)(FIRST_FD + i), false, err);
+	if (r < 0)
+		return r;
+	(void)execve(start->program, plan->process->args, plan->env.v);
+	return not_executable(plan->process->args[0], errno, false, err);
+}
+
+static int forward_listener(const struct process_await *await, int remote_fd,
+			    struct error *err)
+{
+	const struct oci_linux *linux = await->container->config->linux;
+	cleanup_close int listener_fd = -EBADF;
+	cleanup_free char *state = NULL;
+	int r;
+
+	if (!linux || !linux->seccomp || !linux->seccomp->listener_path)
+		return error_set(err, EPROTO, "a seccomp listener that nobody asked for");
+	listener_fd = pidfd_getfd(await->pidfd, remote_fd, 0);
+	if (listener_fd < 0)
+		return error_sys(err, "pidfd_getfd", "the seccomp listener");
+	r = container_seccomp_state_json(await->container, await->pid, &state, err);
+	if (r == 0)
+		r = seccomp_send_listener(linux->seccomp->listener_path, state, listener_fd, err);
+	return r < 0 ? r : sync_send(await->sync_fd, SYNC_PROCEED, 0, err);
+}
+
+int process_await_exec(const struct process_await *await, struct error *err)
+{
+	for (;;) {
+		cleanup_close int passed_fd = -EBADF;
+		struct sync_message msg;
+		int r = sync_receive(await->sync_fd, &msg, &passed_fd, err);
+
+		if (r <= 0)
+			return r;
+		if (msg.type == SYNC_CONSOLE && await->console_fd && passed_fd >= 0) {
+			fd_close(await->console_fd);
+			*await->console_fd = take_fd(passed_fd);
+			continue;
+		}
+		if (msg.type != SYNC_SECCOMP)
+			return error_set(err, EPROTO, "sync message %d instead of execve",
+					 (int)msg.type);
+		r = forward_listener(await, msg.value, err);
+		if (r < 0)
+			return r;
+	}
+}

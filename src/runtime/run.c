@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* create and start in one process: init is told to go on over the sync pair itself. */
+#include <signal.h>
+#include <sys/wait.h>
+
+#include "base/fd.h"
+#include "linux/relay.h"
+#include "runtime/create.h"
+#include "runtime/delete.h"
+#include "runtime/prepare.h"
+#include "runtime/start.h"
+#include "runtime/sync.h"
+
+struct foreground {
+	struct relay relay;
+	bool active;
+};
+
+static void foreground_fini(struct foreground *fg)
+{
+	if (fg->active)
+		relay_fini(&fg->relay);
+}
+
+static int wait_for_end(struct creation *cr, struct relay *relay, int *exit_status,
+			struct error *err)
+{
+	int status, r;
+
+	r = relay_run(relay, cr->pidfd, cr->console_fd, err);
+	if (r < 0)
+		return r;
+	if (TEMP_FAILURE_RETRY(waitpid(cr->pid, &status, 0)) < 0)
+		return error_sys(err, "waitpid", "%d", (int)cr->pid);
+	cr->pid = 0;
+	*exit_status = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+	return 0;
+}
+
+int container_run(const struct create_request *request, int *exit_status, struct error *err)
+{
+	cleanup_creation struct creation creation;
+	/* Declared later, undone first: the terminal is ours again before hooks run. */
+	__attribute__((cleanup(foreground_fini))) struct foreground fg = { .relay = RELAY_INIT };
+	int r;
+
+	*exit_status = 0;
+	r = creation_prepare(&creation, request, /* with_socket= */ false, err);
+	/* After the clone, so that init keeps the signal mask as it was. */
+	if (r == 0 && !request->detach) {
+		fg.active = true;
+		r = relay_init(&fg.relay, err);
+	}
+	if (r == 0)
+		r = start_init(&creation.container, creation.sync_fd, creation.pidfd, err);
+	if (r == 0 && request->detach)
+		creation.done = true;
+	if (r == 0 && !request->detach)
+		r = wait_for_end(&creation, &fg.relay, exit_status, err);
+	if (r == 0 && request->keep)
+		creation.done = true;
+	return r;
+}

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "runtime/start.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/pidfd.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/path.h"
+#include "runtime/create.h"
+#include "runtime/delete.h"
+#include "runtime/hooks.h"
+#include "runtime/process.h"
+#include "runtime/sync.h"
+
+static int run_poststart(const struct container *c, int pidfd, struct error *err)
+{
+	const struct oci_hooks *hooks = c->config->hooks;
+	struct hook_list list = { .name = "poststart", .default_env = environ };
+	cleanup_free char *state = NULL;
+	int r;
+
+	if (!hooks || hooks->n_poststart == 0)
+		return 0;
+	list.hooks = hooks->poststart;
+	list.n = hooks->n_poststart;
+	r = container_state_json(c, OCI_STATUS_RUNNING, (pid_t)c->record.pid, &state, err);
+	if (r == 0)
+		r = hooks_run(&list, state, err);
+	if (r < 0)
+		(void)pidfd_send_signal(pidfd, SIGKILL, NULL, 0);
+	return r;
+}
+
+int start_init(const struct container *c, int sync_fd, int pidfd, struct error *err)
+{
+	struct process_await await = {
+		.sync_fd = sync_fd,
+		.pid = (pid_t)c->record.pid,
+		.pidfd = pidfd,
+		.container = c,
+	};
+	int r = sync_send(sync_fd, SYNC_START, 0, err);
+
+	if (r == 0)
+		r = process_await_exec(&await, err);
+	return r < 0 ? r : run_poststart(c, pidfd, err);
+}
+
+static int connect_to_init(const struct container *c, struct error *err)
+{
+	struct sockaddr_un addr = { .sun_family = AF_UNIX };
+	cleanup_close int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+
+	if (fd < 0)
+		return error_sys(err, "socket", "AF_UNIX");
+	(void)snprintf(addr.sun_path, sizeof(addr.sun_path), "%s/start.sock",
+		       path_of_fd(c->dir_fd).s);
+	if (connect(fd, (struct sockaddr *)&addr, sizeof(addr)) < 0)
+		return error_sys(err, "connect", "start.sock of container %s", c->id);
+	return take_fd(fd);
+}
+
+/* The words are runc's: engines look for them. */
+static int check_created(const struct container *c, struct error *err)
+{
+	enum oci_status status;
+	int r = container_status(c, &status, err);
+
+	if (r < 0 || status == OCI_STATUS_CREATED)
+		return r;
+	if (status == OCI_STATUS_STOPPED)
+		return error_set(err, EINVAL, "cannot start a container that has stopped");
+	if (status == OCI_STATUS_CREATING)
+		return error_set(err, EINVAL, "cannot start a container that is still being created");
+	return error_set(err, EINVAL, "cannot start an already running container");
+}
+
+int container_start(const char *root, const char *id, struct error *err)
+{
+	cleanup_container struct container c = CONTAINER_INIT;
+	cleanup_close int sync_fd = -EBADF, pidfd = -EBADF;
+	int r;
+
+	r = container_load(&c, root, id, err);
+	if (r == 0)
+		r = container_lock(&c, true, err);
+	if (r == 0)
+		r = check_created(&c, err);
+	if (r == 0)
+		r = container_load_config(&c, err);
+	if (r < 0)
+		return r;
+	if (!c.config->process) {
+		(void)error_set(err, EINVAL, "cannot start: config.json of container %s has no process",
+				id);
+		return error_pointer(err, "process");
+	}
+	pidfd = container_open_pidfd(&c, err);
+	if (pidfd < 0)
+		return pidfd == -ESRCH ? error_set(err, ESRCH, "container not running") : pidfd;
+	sync_fd = connect_to_init(&c, err);
+	if (sync_fd < 0)
+		return sync_fd;
+	/*
+	 * From here on it is not "created" any more.  Were we to die before the
+	 * next message, init would see the connection end, and end too.
+	 */
+	if (unlinkat(c.dir_fd, "start.sock", 0) < 0)
+		return error_sys(err, "unlink", "start.sock");
+	return start_init(&c, sync_fd, pidfd, err);
+}

@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "runtime/validate.h"
+
+#include <sched.h>
+#include <string.h>
+
+#include "base/str.h"
+#include "linux/hostname.h"
+#include "linux/idmap.h"
+#include "linux/mask.h"
+#include "linux/netdev.h"
+#include "linux/oom.h"
+#include "linux/sysctl.h"
+
+static const char *skip_number(const char *s)
+{
+	if (s[0] == '0')
+		return s + 1;
+	while (*s >= '0' && *s <= '9')
+		s++;
+	return s;
+}
+
+/* Dot-separated identifiers of [0-9A-Za-z-]; NULL if there is none or an empty one. */
+static const char *skip_identifiers(const char *s)
+{
+	static const char letters[] = "0123456789abcdefghijklmnopqrstuvwxyz"
+				      "ABCDEFGHIJKLMNOPQRSTUVWXYZ-";
+
+	for (;;) {
+		size_t n = strspn(s, letters);
+
+		if (n == 0)
+			return NULL;
+		s += n;
+		if (*s != '.')
+			return s;
+		s++;
+	}
+}
+
+bool validate_version(const char *version)
+{
+	const char *s = str_skip_prefix(version, "1.");
+
+	for (int part = 0; s && part < 2; part++) {
+		const char *end = skip_number(s);
+
+		if (end == s || (part == 0 && *end != '.'))
+			return false;
+		s = part == 0 ? end + 1 : end;
+	}
+	if (s && *s == '-')
+		s = skip_identifiers(s + 1);
+	if (s && *s == '+')
+		s = skip_identifiers(s + 1);
+	return s && *s == '\0';
+}
+
+static int check_hooks(const struct oci_hook *hooks, size_t n, const char *name, struct error *err)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (hooks[i].path[0] != '/') {
+			(void)error_set(err, EINVAL, "hooks.%s[%zu].path: \"%s\" is not absolute",
+					name, i, hooks[i].path);
+			return error_pointer(err, "hooks.%s[%zu].path", name, i);
+		}
+		if (hooks[i].timeout && *hooks[i].timeout <= 0) {
+			(void)error_set(err, EINVAL,
+					"hooks.%s[%zu].timeout: %lld is not greater than zero", name,
+					i, (long long)*hooks[i].timeout);
+			return error_pointer(err, "hooks.%s[%zu].timeout", name, i);
+		}
+	}
+	return 0;
+}
+
+static int check_all_hooks(const struct oci_hooks *hooks, struct error *err)
+{
+	int r;
+
+	if (!hooks)
+		return 0;
+	r = check_hooks(hooks->prestart, hooks->n_prestart, "prestart", err);
+	if (r == 0)
+		r = check_hooks(hooks->create_runtime, hooks->n_create_runtime, "createRuntime", err);
+	if (r == 0)
+		r = check_hooks(hooks->create_container, hooks->n_create_container,
+				"createContainer", err);
+	if (r == 0)
+		r = check_hooks(hooks->start_container, hooks->n_start_container,
+				"startContainer", err);
+	if (r == 0)
+		r = check_hooks(hooks->poststart, hooks->n_poststart, "poststart", err);
+	if (r == 0)
+		r = check_hooks(hooks->poststop, hooks->n_poststop, "poststop", err);
+	return r;
+}
+
+/* Mappings go with a new user namespace; engines also send them beside a path (trap: accept). */
+static int check_mappings(const struct oci_linux *linux, const struct namespace_plan *ns,
+			  struct error *err)
+{
+	struct idmap map = {
+		.uids = linux->uid_mappings,
+		.n_uids = linux->n_uid_mappings,
+		.gids = linux->gid_mappings,
+		.n_gids = linux->n_gid_mappings,
+	};
+
+	if (ns->new_flags & CLONE_NEWUSER) {
+		if (map.n_uids == 0 || map.n_gids == 0) {
+			(void)error_set(err, EINVAL,
+					"linux.%s: a new user namespace needs a mapping",
+					map.n_uids ? "gidMappings" : "uidMappings");
+			return error_pointer(err, "linux.%s",
+					     map.n_uids ? "gidMappings" : "uidMappings");
+		}
+		return idmap_check(&map, "linux", err);
+	}
+	if (map.n_uids + map.n_gids > 0 && !(ns->join_flags & CLONE_NEWUSER)) {
+		(void)error_set(err, EINVAL, "linux.uidMappings: there is no user namespace to map");
+		(void)error_hint(err, "add {\"type\": \"user\"} to linux.namespaces");
+		return error_pointer(err, "linux.uidMappings");
+	}
+	return 0;
+}
+
+static int check_netdevices(const struct oci_linux *linux, bool own_netns, struct error *err)
+{
+	cleanup_free struct netdev_request *requests = NULL;
+
+	if (linux->n_net_devices == 0)
+		return 0;
+	requests = xcalloc(linux->n_net_devices, sizeof(*requests));
+	for (size_t i = 0; i < linux->n_net_devices; i++) {
+		requests[i].name = linux->net_devices[i].key;
+		requests[i].new_name = linux->net_devices[i].name;
+	}
+	return netdev_check(requests, linux->n_net_devices, own_netns, err);
+}
+
+static int check_linux(const struct oci_config *config, const struct namespace_plan *ns,
+		       struct error *err)
+{
+	const struct oci_linux *linux = config->linux;
+	uint64_t own = ns->new_flags | ns->join_flags;
+	struct sysctl_request sysctl = {
+		.map = &linux->sysctl,
+		.namespaces = linux->namespaces,
+		.n_namespaces = linux->n_namespaces,
+		.hostname = config->hostname,
+		.domainname = config->domainname,
+	};
+	int r;
+
+	r = check_mappings(linux, ns, err);
+	if (r == 0)
+		r = sysctl_check(&sysctl, err);
+	if (r == 0)
+		r = check_netdevices(linux, own & CLONE_NEWNET, err);
+	if (r == 0)
+		r = mask_check(linux, err);
+	return r;
+}
+
+int validate_config(const struct oci_config *config, const struct namespace_plan *namespaces,
+		    struct error *err)
+{
+	uint64_t own = namespaces->new_flags | namespaces->join_flags;
+	int r;
+
+	if (!validate_version(config->oci_version)) {
+		(void)error_set(err, EINVAL, "ociVersion: \"%s\" is not a version of 1.x",
+				config->oci_version);
+		return error_pointer(err, "ociVersion");
+	}
+	if (!config->root) {
+		(void)error_set(err, EINVAL, "root: missing, a Linux container needs one");
+		return error_pointer(err, "root");
+	}
+	r = check_all_hooks(config->hooks, err);
+	if (r == 0)
+		r = hostname_check(config->hostname, config->domainname, own & CLONE_NEWUTS, err);
+	if (r == 0 && config->process && config->process->oom_score_adj)
+		r = oom_check(*config->process->oom_score_adj, err);
+	if (r == 0 && config->linux)
+		r = check_linux(config, namespaces, err);
+	return r;
+}

@@ -41,7 +41,7 @@ static int memory_file(const char *name, const char *content, struct error *err)
 static void __attribute__((noreturn))
 exec_hook(const struct oci_hook *hook, char *const *default_env, int in_fd, int out_fd)
 {
-	char *argv[] = { hook->path, NULL };
+	char *argv[] = { (char *)hook->path, NULL };
 	sigset_t none;
 
 	(void)sigemptyset(&none);

@@ -4,6 +4,7 @@
 #include <sched.h>
 #include <string.h>
 
+#include "base/mem.h"
 #include "base/str.h"
 #include "linux/hostname.h"
 #include "linux/idmap.h"

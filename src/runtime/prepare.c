@@ -215,7 +215,8 @@ static int make_cgroup(struct creation *cr, struct error *err)
 		.id = cr->request->id,
 		.path = linux ? linux->cgroups_path : NULL,
 		.resources = linux ? linux->resources : NULL,
-		.linux_config = linux,
+		.devices = linux ? linux->devices : NULL,
+		.n_devices = linux ? linux->n_devices : 0,
 		.rootless = geteuid() != 0,
 	};
 	int r = cgroup_create(&request, &cr->cgroup, err);

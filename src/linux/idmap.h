@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 
@@ -17,7 +18,10 @@ struct idmap {
 	size_t n_uids, n_gids;
 };
 
-/* Both lists given, no empty or overlapping range. WHERE ("linux", "mounts[2]") prefixes the pointer. */
+/*
+ * Both lists are given and no range is empty, too long or overlaps another.
+ * WHERE ("linux", "mounts[2]") starts the error's pointer.
+ */
 int idmap_check(const struct idmap *map, const char *where, struct error *err);
 
 bool idmap_equal(const struct idmap *a, const struct idmap *b);

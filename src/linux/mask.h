@@ -15,7 +15,10 @@
 #include "base/error.h"
 #include "libocispec/runtime.h"
 
-/* LINUX may be NULL.  The paths must be absolute and need a mount namespace of the container's own. */
+/*
+ * The paths must be absolute, and need a mount namespace of the container's own.
+ * LINUX may be NULL.
+ */
 int mask_check(const struct oci_linux *linux, struct error *err);
 
 /*

@@ -29,9 +29,9 @@ struct mount_options {
 	/* MS_PRIVATE, MS_SLAVE, MS_SHARED, MS_UNBINDABLE, or 0 when not said. */
 	uint64_t propagation;
 	/* MS_* of the superblock: RDONLY, SYNCHRONOUS, DIRSYNC, MANDLOCK, LAZYTIME, I_VERSION. */
-	unsigned long sb_set, sb_clr;
+	uint64_t sb_set, sb_clr;
 	/* enum mount_flag. */
-	unsigned int flags;
+	uint32_t flags;
 };
 
 /* Adds OPTION to O; false when it is none of ours: then it is data for the file system. */

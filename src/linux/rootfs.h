@@ -30,7 +30,6 @@ struct rootfs {
 	int saved_cwd_fd;
 	/* linux.rootfsPropagation as MS_SHARED etc., or 0 when not given. */
 	uint64_t propagation;
-	bool propagation_recursive;
 	bool readonly;
 	/* --no-pivot: for a host that lives in its initramfs. */
 	bool no_pivot;
@@ -40,7 +39,10 @@ struct rootfs {
 
 #define ROOTFS_INIT { .fd = -EBADF, .saved_cwd_fd = -EBADF }
 
-/* Reads root.*, linux.rootfsPropagation and the mount namespace; opens root.path below BUNDLE_DFD. */
+/*
+ * Reads root, linux.rootfsPropagation and whether there is a new mount
+ * namespace; opens root.path below BUNDLE_DFD.
+ */
 int rootfs_open(struct rootfs *r, const struct oci_config *config, int bundle_dfd,
 		struct error *err);
 void rootfs_fini(struct rootfs *r);

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "linux/rootfs-move.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/compat.h"
+#include "base/fd.h"
+#include "base/file.h"
+#include "base/path.h"
+#include "base/proc.h"
+#include "base/str.h"
+
+enum { MOUNTINFO_MAX = 16 << 20 };
+
+/* mountinfo writes blanks and backslashes as octal: proc(5). */
+static void unescape(char *s)
+{
+	char *to = s;
+
+	for (; *s; s++, to++) {
+		if (s[0] == '\\' && s[1] && s[2] && s[3]) {
+			*to = (char)((s[1] - '0') << 6 | (s[2] - '0') << 3 | (s[3] - '0'));
+			s += 3;
+		} else {
+			*to = *s;
+		}
+	}
+	*to = '\0';
+}
+
+/* Cut off, or where that is not allowed (a mount locked by a user namespace) covered. */
+static int hide(const char *where, struct error *err)
+{
+	if (umount2(where, MNT_DETACH) == 0 || errno == ENOENT)
+		return 0;
+	if (errno != EINVAL && errno != EPERM)
+		return error_sys(err, "umount2", "%s", where);
+	if (mount("tmpfs", where, "tmpfs", MS_RDONLY, "size=0") < 0)
+		return error_sys(err, "mount", "tmpfs on %s", where);
+	return 0;
+}
+
+/* LINE of mountinfo: "22 27 0:21 /root /where options ... - type source super". */
+static int hide_line(char *line, const char *rootfs, struct error *err)
+{
+	char *type = strstr(line, " - "), *where;
+	const char *below;
+
+	if (!type || (!str_skip_prefix(type, " - proc ") && !str_skip_prefix(type, " - sysfs ")))
+		return 0;
+	where = line;
+	for (int i = 0; i < 4 && where; i++) {
+		where = strchr(where, ' ');
+		where += where != NULL;
+	}
+	if (!where)
+		return 0;
+	where[strcspn(where, " ")] = '\0';
+	unescape(where);
+	below = str_skip_prefix(where, rootfs);
+	if (below && (*below == '/' || *below == '\0'))
+		return 0;
+	return hide(where, err);
+}
+
+static int hide_kernel_mounts(const char *rootfs, struct error *err)
+{
+	cleanup_strbuf struct strbuf text = STRBUF_INIT;
+	cleanup_close int fd = proc_open_self("mountinfo", O_RDONLY, err);
+	int r;
+
+	if (fd < 0)
+		return fd;
+	r = file_read_fd(fd, "mountinfo", MOUNTINFO_MAX, &text, err);
+	for (char *save = NULL, *line = strtok_r(text.buf, "\n", &save); line && r == 0;
+	     line = strtok_r(NULL, "\n", &save))
+		r = hide_line(line, rootfs, err);
+	return r;
+}
+
+int rootfs_move(int root_fd, struct error *err)
+{
+	char rootfs[PATH_MAX];
+	ssize_t n = readlink(path_of_fd(root_fd).s, rootfs, sizeof(rootfs) - 1);
+	int r;
+
+	if (n < 0)
+		return error_sys(err, "readlink", "%s", path_of_fd(root_fd).s);
+	rootfs[n] = '\0';
+	r = hide_kernel_mounts(rootfs, err);
+	if (r < 0)
+		return r;
+	if (move_mount(root_fd, "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH) < 0)
+		return error_sys(err, "move_mount", "the rootfs to /");
+	return 0;
+}

@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "linux/rootfs.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/compat.h"
+#include "base/fd.h"
+#include "base/syscall.h"
+#include "linux/rootfs-move.h"
+
+static const uint64_t propagation_flags[] = {
+	[OCI_PROPAGATION_PRIVATE] = MS_PRIVATE,
+	[OCI_PROPAGATION_RPRIVATE] = MS_PRIVATE,
+	[OCI_PROPAGATION_SHARED] = MS_SHARED,
+	[OCI_PROPAGATION_RSHARED] = MS_SHARED,
+	[OCI_PROPAGATION_SLAVE] = MS_SLAVE,
+	[OCI_PROPAGATION_RSLAVE] = MS_SLAVE,
+	[OCI_PROPAGATION_UNBINDABLE] = MS_UNBINDABLE,
+	[OCI_PROPAGATION_RUNBINDABLE] = MS_UNBINDABLE,
+};
+
+static bool has_own_mounts(const struct oci_linux *l)
+{
+	for (size_t i = 0; l && i < l->n_namespaces; i++)
+		if (l->namespaces[i].type == OCI_NAMESPACE_MOUNT)
+			return !l->namespaces[i].path;
+	return false;
+}
+
+static int open_error(const char *path, struct error *err)
+{
+	(void)error_sys(err, "open", "%s", path);
+	(void)error_context(err, "rootfs");
+	if (err->code == -ENOENT)
+		(void)error_hint(err, "root.path is relative to the bundle: unpack an image there, "
+				      "or correct it");
+	return error_pointer(err, "root.path");
+}
+
+int rootfs_open(struct rootfs *r, const struct oci_config *config, int bundle_dfd,
+		struct error *err)
+{
+	const struct oci_root *root = config->root;
+
+	if (!root || !root->path || !*root->path) {
+		(void)error_set(err, EINVAL, "rootfs: config.json has no root.path");
+		return error_pointer(err, "root");
+	}
+	r->readonly = root->readonly;
+	r->own_mounts = has_own_mounts(config->linux);
+	r->propagation =
+		config->linux ? propagation_flags[config->linux->rootfs_propagation] : 0;
+	if (r->readonly && !r->own_mounts) {
+		(void)error_set(err, EINVAL, "rootfs: read-only needs a new mount namespace");
+		(void)error_hint(err, "add { \"type\": \"mount\" } to linux.namespaces");
+		return error_pointer(err, "root.readonly");
+	}
+	r->fd = openat(bundle_dfd, root->path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return r->fd < 0 ? open_error(root->path, err) : 0;
+}
+
+void rootfs_fini(struct rootfs *r)
+{
+	fd_close(&r->fd);
+	fd_close(&r->saved_cwd_fd);
+}
+
+int rootfs_stand(struct rootfs *r, struct error *err)
+{
+	r->saved_cwd_fd = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (r->saved_cwd_fd < 0)
+		return error_sys(err, "open", "the working directory");
+	if (fchdir(r->fd) < 0)
+		return error_sys(err, "fchdir", "to the rootfs");
+	return 0;
+}
+
+int rootfs_leave(struct rootfs *r, struct error *err)
+{
+	if (fchdir(r->saved_cwd_fd) < 0)
+		return error_sys(err, "fchdir", "back from the rootfs");
+	fd_close(&r->saved_cwd_fd);
+	return 0;
+}
+
+static int set_propagation(int dfd, const char *path, unsigned int flags, uint64_t propagation,
+			   struct error *err)
+{
+	struct mount_attr attr = { .propagation = propagation };
+
+	if (mount_setattr(dfd, path, flags, &attr, sizeof(attr)) == 0)
+		return 0;
+	(void)error_sys(err, "mount_setattr", "the propagation of %s", *path ? path : "the rootfs");
+	if (err->code == -EINVAL && *path)
+		(void)error_hint(err, "\"/\" is not a mount point: dabba cannot work inside chroot(2)");
+	return err->code;
+}
+
+/*
+ * With a shared rootfs the copies of the host's mounts stay shared with it; only
+ * the one that the container's tree will stand on must not pass that on.
+ */
+static int make_parent_private(struct error *err)
+{
+	cleanup_close int fd = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	struct statx stx;
+
+	while (fd >= 0) {
+		int up_fd;
+
+		if (statx(fd, "", AT_EMPTY_PATH, 0, &stx) < 0)
+			return error_sys(err, "statx", "above the rootfs");
+		if (stx.stx_attributes & STATX_ATTR_MOUNT_ROOT)
+			return set_propagation(fd, "", AT_EMPTY_PATH, MS_PRIVATE, err);
+		up_fd = openat(fd, "..", O_PATH | O_DIRECTORY | O_CLOEXEC);
+		fd_close(&fd);
+		fd = up_fd;
+	}
+	return error_sys(err, "openat", "above the rootfs");
+}
+
+static int cut_off(const struct rootfs *r, struct error *err)
+{
+	if (r->propagation == MS_SHARED)
+		return make_parent_private(err);
+	/*
+	 * Slave, not private: an unmount on the host reaches the copies too, so
+	 * that they do not keep a disk busy until the pivot drops them.
+	 */
+	return set_propagation(AT_FDCWD, "/", AT_RECURSIVE, MS_SLAVE, err);
+}
+
+int rootfs_prepare(struct rootfs *r, struct error *err)
+{
+	cleanup_close int tree_fd = -EBADF;
+
+	if (!r->own_mounts)
+		return 0;
+	if (cut_off(r, err) < 0)
+		return error_context(err, "rootfs");
+	tree_fd = open_tree(AT_FDCWD, "",
+			    OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH | AT_RECURSIVE);
+	if (tree_fd < 0) {
+		(void)error_sys(err, "open_tree", "of the rootfs");
+		return error_context(err, "rootfs");
+	}
+	/* A slave rootfs is to see what the host mounts in it; any other is on its own. */
+	if (r->propagation != MS_SLAVE &&
+	    set_propagation(tree_fd, "", AT_EMPTY_PATH, MS_PRIVATE, err) < 0)
+		return error_context(err, "rootfs");
+	/* Onto itself: hooks look for the container's mounts below the path of the rootfs. */
+	if (move_mount(tree_fd, "", AT_FDCWD, "",
+		       MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0) {
+		(void)error_sys(err, "move_mount", "onto itself");
+		return error_context(err, "rootfs");
+	}
+	fd_close(&r->fd);
+	r->fd = take_fd(tree_fd);
+	return 0;
+}
+
+/*
+ * pivot_root(2) with both arguments ".": the old root lands on top of the new
+ * one, from where "." of umount(2) takes it.
+ */
+static int pivot(const struct rootfs *r, struct error *err)
+{
+	cleanup_close int old_fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	if (old_fd < 0)
+		return error_sys(err, "open", "/");
+	if (sys_pivot_root(".", ".") < 0) {
+		(void)error_sys(err, "pivot_root", ".");
+		if (err->code == -EINVAL)
+			(void)error_hint(err, "a host that runs from its initramfs needs --no-pivot");
+		return err->code;
+	}
+	/* The unmount must not be repeated on the host; for all but a shared rootfs it is so. */
+	if (r->propagation == MS_SHARED &&
+	    set_propagation(old_fd, "", AT_EMPTY_PATH | AT_RECURSIVE, MS_SLAVE, err) < 0)
+		return err->code;
+	if (umount2(".", MNT_DETACH) < 0)
+		return error_sys(err, "umount2", "the host's root");
+	return 0;
+}
+
+static int enter(const struct rootfs *r, struct error *err)
+{
+	int ret = 0;
+
+	if (fchdir(r->fd) < 0)
+		return error_sys(err, "fchdir", "to the rootfs");
+	if (!r->own_mounts || r->no_pivot) {
+		if (r->own_mounts)
+			ret = rootfs_move(r->fd, err);
+		if (ret == 0 && chroot(".") < 0)
+			ret = error_sys(err, "chroot", "to the rootfs");
+	} else {
+		ret = pivot(r, err);
+	}
+	if (ret == 0 && chdir("/") < 0)
+		ret = error_sys(err, "chdir", "/");
+	return ret;
+}
+
+int rootfs_pivot(struct rootfs *r, struct error *err)
+{
+	return enter(r, err) < 0 ? error_context(err, "rootfs") : 0;
+}
+
+int rootfs_finish(const struct rootfs *r, struct error *err)
+{
+	struct mount_attr attr = { .attr_set = r->readonly ? MOUNT_ATTR_RDONLY : 0,
+				   .propagation = r->propagation };
+
+	if (!r->own_mounts || !(attr.attr_set | attr.propagation))
+		return 0;
+	if (mount_setattr(r->fd, "", AT_EMPTY_PATH, &attr, sizeof(attr)) == 0)
+		return 0;
+	(void)error_sys(err, "mount_setattr", "its final options");
+	return error_context(err, "rootfs");
+}

@@ -5,10 +5,14 @@
  */
 #pragma once
 
+#include <stdbool.h>
+
 #include "base/error.h"
 
 /*
- * Joins a new keyring "_ses.ID", with SELinux context LABEL (or NULL).  A
- * kernel without keyrings, or one that forbids them here, is no error.
+ * Joins the keyring "_ses.ID", new or of an earlier call, with SELinux context
+ * LABEL (or NULL).  OTHER_USER_NS: a later exec may come from another user than
+ * the one who made it.  A kernel without keyrings, or a sandbox around us that
+ * forbids them, is no error.
  */
-int keyring_join(const char *id, const char *label, struct error *err);
+int keyring_join(const char *id, const char *label, bool other_user_ns, struct error *err);

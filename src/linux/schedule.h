@@ -35,6 +35,8 @@ struct schedule_attr {
 	uint64_t runtime;
 	uint64_t deadline;
 	uint64_t period;
+	uint32_t util_min;
+	uint32_t util_max;
 };
 
 struct schedule {

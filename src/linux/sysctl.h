@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/error.h"
@@ -12,20 +13,24 @@
 struct oci_namespace;
 struct oci_string_map;
 
-/*
- * Refuses every parameter that does not belong to a namespace, or whose
- * namespace the container shares with this process (not listed, or a path that
- * leads to our own).  SETS_HOSTNAME and SETS_DOMAINNAME: the document names one
- * itself, so that the parameter would contradict it.
- */
 struct sysctl_request {
 	const struct oci_string_map *map;
 	const struct oci_namespace *namespaces;
 	size_t n_namespaces;
-	const char *hostname;
-	const char *domainname;
+	/* The document sets the domain name itself. */
+	bool has_domainname;
 };
+
+/*
+ * Refuses every parameter that does not belong to a namespace, or whose
+ * namespace the container shares with this process (not listed, or a path that
+ * leads to our own), or that another field of the document is for.
+ */
 int sysctl_check(const struct sysctl_request *request, struct error *err);
 
-/* Writes them through the host's /proc, from inside the container's namespaces. */
+/*
+ * Writes them through the host's /proc, from inside the container's namespaces.
+ * In a key '.' and '/' both separate; the one that comes first does, and the
+ * other is part of a name, as in net.ipv4.conf.eth0/100.forwarding (sysctl(8)).
+ */
 int sysctl_apply(const struct oci_string_map *map, struct error *err);

@@ -10,20 +10,16 @@
 
 #include "base/error.h"
 
+struct oci_net_device;
+
 /* Sets "lo" up in the network namespace of this process. */
 int netdev_loopback_up(struct error *err);
 
 /* Whether NAME can be an interface name: 1 to 15 bytes, no '/', ':' or space, not "." or "..". */
 bool netdev_is_name(const char *name);
 
-/* One interface to move; NEW_NAME NULL keeps its name. */
-struct netdev_request {
-	const char *name;
-	const char *new_name;
-};
-
 /* Names valid and no two the same in the container; it has its own network namespace. */
-int netdev_check(const struct netdev_request *requests, size_t n, bool own_netns,
+int netdev_check(const struct oci_net_device *devices, size_t n, bool own_netns,
 		 struct error *err);
 
 /*
@@ -31,4 +27,4 @@ int netdev_check(const struct netdev_request *requests, size_t n, bool own_netns
  * NETNS_FD, keeps its permanent global addresses, and sets it up.  Enters that
  * namespace for a moment: single-threaded programs only.
  */
-int netdev_move(const struct netdev_request *request, int netns_fd, struct error *err);
+int netdev_move(const struct oci_net_device *device, int netns_fd, struct error *err);

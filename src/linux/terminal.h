@@ -6,10 +6,11 @@
  */
 #pragma once
 
-#include <stdint.h>
 #include <sys/types.h>
 
 #include "base/error.h"
+
+struct oci_console_size;
 
 struct terminal {
 	int master_fd;
@@ -19,13 +20,8 @@ struct terminal {
 };
 #define TERMINAL_INIT { .master_fd = -EBADF, .slave_fd = -EBADF }
 
-struct terminal_size {
-	uint64_t height;
-	uint64_t width;
-};
-
 /* Refuses a size that a terminal cannot have. */
-int terminal_check_size(const struct terminal_size *size, struct error *err);
+int terminal_check_size(const struct oci_console_size *size, struct error *err);
 
 /*
  * Opens a new terminal from /dev/pts below ROOT_FD, after checking that it is
@@ -35,7 +31,7 @@ int terminal_open(int root_fd, struct terminal *out, struct error *err);
 void terminal_fini(struct terminal *terminal);
 
 /* SIZE may be NULL, or 0 by 0: the kernel's default then. */
-int terminal_set_size(int fd, const struct terminal_size *size, struct error *err);
+int terminal_set_size(int fd, const struct oci_console_size *size, struct error *err);
 
 /* The slave belongs to UID, as login programs expect. */
 int terminal_set_owner(const struct terminal *terminal, uid_t uid, struct error *err);

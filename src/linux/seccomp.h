@@ -10,7 +10,7 @@
 #include <stddef.h>
 
 #include "base/error.h"
-#include "base/str.h"
+#include "libocispec/names.h"
 
 struct oci_seccomp;
 struct sock_filter;
@@ -52,9 +52,7 @@ int seccomp_install(const struct seccomp_program *program, int *listener_fd,
 int seccomp_send_listener(const char *path, const char *state, int listener_fd,
 			  struct error *err);
 
-/* What this build can do, for "features": names as config.json spells them. */
-void seccomp_list_actions(struct strvec *out);
-void seccomp_list_operators(struct strvec *out);
-void seccomp_list_archs(struct strvec *out);
-/* KNOWN: all flags we understand; otherwise those this kernel takes. */
-void seccomp_list_flags(bool known, struct strvec *out);
+/* What this build and this kernel can do, for "features". */
+bool seccomp_supports_action(enum oci_seccomp_action action);
+bool seccomp_supports_arch(enum oci_seccomp_arch arch);
+bool seccomp_supports_flag(enum oci_seccomp_flag flag);

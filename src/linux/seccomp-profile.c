@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "linux/seccomp-profile.h"
+
+#include <ctype.h>
+#include <linux/seccomp.h>
+#include <seccomp.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "libocispec/runtime.h"
+
+/* errno values end here (the kernel cuts larger ones down); a tracer's message may be longer. */
+enum { MAX_ERRNO = 4095, MAX_TRACE = 65535 };
+
+static const uint32_t actions[] = {
+	[OCI_SECCOMP_ACTION_KILL] = SECCOMP_RET_KILL_THREAD,
+	[OCI_SECCOMP_ACTION_KILL_PROCESS] = SECCOMP_RET_KILL_PROCESS,
+	[OCI_SECCOMP_ACTION_KILL_THREAD] = SECCOMP_RET_KILL_THREAD,
+	[OCI_SECCOMP_ACTION_TRAP] = SECCOMP_RET_TRAP,
+	[OCI_SECCOMP_ACTION_ERRNO] = SECCOMP_RET_ERRNO,
+	[OCI_SECCOMP_ACTION_TRACE] = SECCOMP_RET_TRACE,
+	[OCI_SECCOMP_ACTION_ALLOW] = SECCOMP_RET_ALLOW,
+	[OCI_SECCOMP_ACTION_LOG] = SECCOMP_RET_LOG,
+	[OCI_SECCOMP_ACTION_NOTIFY] = SECCOMP_RET_USER_NOTIF,
+};
+
+static const uint32_t operators[] = {
+	[OCI_SECCOMP_OPERATOR_NE] = SCMP_CMP_NE,
+	[OCI_SECCOMP_OPERATOR_LT] = SCMP_CMP_LT,
+	[OCI_SECCOMP_OPERATOR_LE] = SCMP_CMP_LE,
+	[OCI_SECCOMP_OPERATOR_EQ] = SCMP_CMP_EQ,
+	[OCI_SECCOMP_OPERATOR_GE] = SCMP_CMP_GE,
+	[OCI_SECCOMP_OPERATOR_GT] = SCMP_CMP_GT,
+	[OCI_SECCOMP_OPERATOR_MASKED_EQ] = SCMP_CMP_MASKED_EQ,
+};
+
+static const unsigned int filter_flags[] = {
+	[OCI_SECCOMP_FLAG_TSYNC] = SECCOMP_FILTER_FLAG_TSYNC,
+	[OCI_SECCOMP_FLAG_LOG] = SECCOMP_FILTER_FLAG_LOG,
+	[OCI_SECCOMP_FLAG_SPEC_ALLOW] = SECCOMP_FILTER_FLAG_SPEC_ALLOW,
+	[OCI_SECCOMP_FLAG_WAIT_KILLABLE_RECV] = SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV,
+};
+
+/* The kernel's action word; ERRNO_RET NULL is EPERM where the action wants one. */
+static int parse_action(enum oci_seccomp_action action, const uint32_t *errno_ret,
+			uint32_t *out, struct error *err)
+{
+	uint32_t max = action == OCI_SECCOMP_ACTION_ERRNO   ? MAX_ERRNO
+		       : action == OCI_SECCOMP_ACTION_TRACE ? MAX_TRACE
+							    : 0;
+
+	if (errno_ret && max == 0)
+		return error_set(err, EINVAL, "%s takes no errno",
+				 oci_name(&oci_seccomp_action_names, action));
+	if (errno_ret && *errno_ret > max)
+		return error_set(err, ERANGE, "the errno %u is above %u", *errno_ret, max);
+	*out = actions[action];
+	if (max > 0)
+		*out |= errno_ret ? *errno_ret : EPERM;
+	return 0;
+}
+
+static int parse_default(const struct oci_seccomp *seccomp, struct seccomp_profile *out,
+			 struct error *err)
+{
+	if (parse_action(seccomp->default_action, seccomp->default_errno_ret,
+			 &out->default_action, err) < 0)
+		return error_pointer(err, "linux.seccomp.defaultErrnoRet");
+	if (seccomp->default_action != OCI_SECCOMP_ACTION_NOTIFY)
+		return 0;
+	(void)error_set(err, EINVAL, "SCMP_ACT_NOTIFY cannot be the default action: handing the "
+			"listener over would itself be notified");
+	return error_pointer(err, "linux.seccomp.defaultAction");
+}
+
+static void add_arch(struct seccomp_profile *out, uint32_t token)
+{
+	for (size_t i = 0; i < out->n_archs; i++)
+		if (out->archs[i] == token)
+			return;
+	out->archs[out->n_archs++] = token;
+}
+
+/* libseccomp's names are those of the spec in lower case; 0 is what it does not know. */
+uint32_t seccomp_profile_arch(enum oci_seccomp_arch arch)
+{
+	const char *name = oci_name(&oci_seccomp_arch_names, arch);
+	const char *rest = name ? str_skip_prefix(name, "SCMP_ARCH_") : NULL;
+	char lower[32] = "";
+
+	for (size_t i = 0; rest && rest[i] && i < sizeof(lower) - 1; i++)
+		lower[i] = (char)tolower((unsigned char)rest[i]);
+	return seccomp_arch_resolve_name(lower);
+}
+
+/* The native one always belongs to a filter, or nothing could run. */
+static void parse_archs(const struct oci_seccomp *seccomp, struct seccomp_profile *out)
+{
+	out->archs = xcalloc(seccomp->n_architectures + 1, sizeof(*out->archs));
+	add_arch(out, seccomp_arch_native());
+	for (size_t i = 0; i < seccomp->n_architectures; i++) {
+		uint32_t token = seccomp_profile_arch(seccomp->architectures[i]);
+
+		if (token)
+			add_arch(out, token);
+		else
+			log_debug("linux.seccomp.architectures[%zu]: unknown to libseccomp", i);
+	}
+}
+
+static int parse_conditions(const struct oci_seccomp_syscall *syscall, size_t index,
+			    struct seccomp_condition *out, struct error *err)
+{
+	for (size_t i = 0; i < syscall->n_args; i++) {
+		const struct oci_seccomp_arg *arg = &syscall->args[i];
+
+		if (arg->index >= SECCOMP_MAX_ARGS) {
+			(void)error_set(err, EINVAL,
+					"a system call has no argument %u, only 0 to %d",
+					arg->index, SECCOMP_MAX_ARGS - 1);
+			return error_pointer(err, "linux.seccomp.syscalls[%zu].args[%zu].index",
+					     index, i);
+		}
+		out[i] = (struct seccomp_condition){
+			.index = arg->index,
+			.op = operators[arg->op],
+			.value = arg->value,
+			.value_two = arg->value_two,
+		};
+	}
+	return 0;
+}
+
+/* Two conditions on one argument are alternatives, and then all of them are: as in runc. */
+static bool are_alternatives(const struct oci_seccomp_syscall *syscall)
+{
+	unsigned int seen = 0;
+
+	for (size_t i = 0; i < syscall->n_args; i++) {
+		if (seen & (1u << syscall->args[i].index))
+			return true;
+		seen |= 1u << syscall->args[i].index;
+	}
+	return false;
+}
+
+static void add_rule(struct seccomp_profile *out, const struct seccomp_rule *rule,
+		     const struct seccomp_condition *conditions, size_t n)
+{
+	struct seccomp_rule *added = &out->rules[out->n_rules++];
+
+	*added = *rule;
+	added->n_conditions = (uint32_t)n;
+	for (size_t i = 0; i < n; i++)
+		added->condition[i] = conditions[i];
+}
+
+/* The rules of one entry: for each of its names one, or one per alternative. */
+static void add_rules(const struct oci_seccomp_syscall *syscall, struct seccomp_rule *rule,
+		      const struct seccomp_condition *conditions, struct seccomp_profile *out)
+{
+	bool split = are_alternatives(syscall);
+
+	for (size_t i = 0; i < syscall->n_names; i++) {
+		rule->name = syscall->names[i];
+		if (!split)
+			add_rule(out, rule, conditions, syscall->n_args);
+		for (size_t j = 0; split && j < syscall->n_args; j++)
+			add_rule(out, rule, &conditions[j], 1);
+	}
+}
+
+/* Init reports through write(2) that it has a listener: nobody could answer that yet. */
+static int check_notify(const struct oci_seccomp_syscall *syscall, size_t index,
+			struct error *err)
+{
+	for (size_t i = 0; i < syscall->n_names; i++) {
+		if (!streq(syscall->names[i], "write"))
+			continue;
+		(void)error_set(err, EINVAL, "SCMP_ACT_NOTIFY cannot be used for write: the "
+				"listener could not be handed over");
+		return error_pointer(err, "linux.seccomp.syscalls[%zu].names[%zu]", index, i);
+	}
+	return 0;
+}
+
+static int parse_syscall(const struct oci_seccomp_syscall *syscall, size_t index,
+			 struct seccomp_profile *out, struct error *err)
+{
+	cleanup_free struct seccomp_condition *conditions =
+		xcalloc(syscall->n_args + 1, sizeof(*conditions));
+	struct seccomp_rule rule = { .index = index };
+	int r;
+
+	if (parse_action(syscall->action, syscall->errno_ret, &rule.action, err) < 0)
+		return error_pointer(err, "linux.seccomp.syscalls[%zu].errnoRet", index);
+	r = parse_conditions(syscall, index, conditions, err);
+	if (r == 0 && syscall->action == OCI_SECCOMP_ACTION_NOTIFY) {
+		out->notifies = true;
+		r = check_notify(syscall, index, err);
+	}
+	/* What only repeats the default says nothing (and libseccomp refuses it). */
+	if (r == 0 && rule.action != out->default_action)
+		add_rules(syscall, &rule, conditions, out);
+	return r;
+}
+
+static size_t count_rules(const struct oci_seccomp *seccomp)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < seccomp->n_syscalls; i++)
+		n += seccomp->syscalls[i].n_names * (seccomp->syscalls[i].n_args + 1);
+	return n;
+}
+
+/* The kernel refuses some flags without a listener, and TSYNC with one but for TSYNC_ESRCH. */
+static void parse_flags(const struct oci_seccomp *seccomp, struct seccomp_profile *out)
+{
+	for (size_t i = 0; i < seccomp->n_flags; i++)
+		out->flags |= filter_flags[seccomp->flags[i]];
+	if (!out->notifies)
+		out->flags &= ~(unsigned int)SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV;
+	else
+		out->flags |= SECCOMP_FILTER_FLAG_NEW_LISTENER;
+	if (out->notifies && (out->flags & SECCOMP_FILTER_FLAG_TSYNC))
+		out->flags |= SECCOMP_FILTER_FLAG_TSYNC_ESRCH;
+}
+
+static int check_listener(const struct oci_seccomp *seccomp, bool notifies, struct error *err)
+{
+	bool has_path = seccomp->listener_path && seccomp->listener_path[0];
+
+	if (notifies && !has_path) {
+		(void)error_set(err, EINVAL, "SCMP_ACT_NOTIFY needs linux.seccomp.listenerPath: "
+				"nobody would answer");
+		return error_pointer(err, "linux.seccomp.listenerPath");
+	}
+	if (has_path && seccomp->listener_path[0] != '/') {
+		(void)error_set(err, EINVAL, "\"%s\" is not an absolute path",
+				seccomp->listener_path);
+		return error_pointer(err, "linux.seccomp.listenerPath");
+	}
+	if (seccomp->listener_metadata && seccomp->listener_metadata[0] && !has_path) {
+		(void)error_set(err, EINVAL, "listenerMetadata without listenerPath");
+		return error_pointer(err, "linux.seccomp.listenerMetadata");
+	}
+	return 0;
+}
+
+int seccomp_profile_parse(const struct oci_seccomp *seccomp, struct seccomp_profile *out,
+			  struct error *err)
+{
+	int r = parse_default(seccomp, out, err);
+
+	if (r < 0)
+		return r;
+	parse_archs(seccomp, out);
+	out->rules = xcalloc(count_rules(seccomp) + 1, sizeof(*out->rules));
+	for (size_t i = 0; i < seccomp->n_syscalls && r == 0; i++)
+		r = parse_syscall(&seccomp->syscalls[i], i, out, err);
+	if (r == 0)
+		r = check_listener(seccomp, out->notifies, err);
+	if (r < 0)
+		return r;
+	parse_flags(seccomp, out);
+	return 0;
+}
+
+void seccomp_profile_fini(struct seccomp_profile *profile)
+{
+	free(profile->archs);
+	free(profile->rules);
+	*profile = (struct seccomp_profile)SECCOMP_PROFILE_INIT;
+}
+
+uint32_t seccomp_profile_action(enum oci_seccomp_action action)
+{
+	return actions[action];
+}
+
+unsigned int seccomp_profile_flag(enum oci_seccomp_flag flag)
+{
+	return filter_flags[flag];
+}

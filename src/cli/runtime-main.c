@@ -1,5 +1,131 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-int main(void)
+/* dabba: the OCI runtime. */
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/file.h"
+#include "base/mem.h"
+#include "base/proc.h"
+#include "cli/runtime.h"
+
+static const struct command *const commands[] = {
+	&command_create, &command_start,  &command_run,	 &command_state,    &command_kill,
+	&command_delete, &command_list,	  &command_exec, &command_spec,	    &command_features,
+	NULL,
+};
+
+/* clang-format off */
+static const struct option_spec globals[] = {
+	GLOBAL_OPTIONS("keep the state of containers in DIR (default: /run/dabba, "
+		       "or $XDG_RUNTIME_DIR/dabba for other users than root)"),
+	{ "cgroup-manager", 0, OPTION_CHOICE, offsetof(struct runtime_globals, cgroup_manager),
+	  "cgroupfs|systemd|disabled", "who makes the cgroups (default: cgroupfs)" },
+	{ "systemd-cgroup", 0, OPTION_FLAG, offsetof(struct runtime_globals, systemd_cgroup),
+	  NULL, "the same as --cgroup-manager=systemd" },
+	{ "rootless", 0, OPTION_IGNORED_STRING, 0, "true|false|auto",
+	  "ignored, for callers of runc: dabba finds out by itself" },
+	{ "criu", 0, OPTION_IGNORED_STRING, 0, "PATH", "ignored, for callers of runc" },
+	OPTION_END,
+};
+/* clang-format on */
+
+/* Root inside a user namespace keeps its state where its user may write. */
+static bool is_root_of_host(void)
 {
+	cleanup_strbuf struct strbuf map = STRBUF_INIT;
+	cleanup_close int fd = -EBADF;
+	struct error ignored;
+	unsigned long inside, outside, size;
+
+	if (geteuid() != 0)
+		return false;
+	fd = proc_open_self("uid_map", O_RDONLY, &ignored);
+	if (fd < 0 || file_read_fd(fd, "uid_map", 1 << 16, &map, &ignored) < 0 ||
+	    sscanf(map.buf, "%lu %lu %lu", &inside, &outside, &size) != 3)
+		return true;
+	return inside == 0 && outside == 0 && size == 4294967295UL;
+}
+
+/* conmon sets XDG_RUNTIME_DIR to the empty string for root. */
+static int default_root(char **out, struct error *err)
+{
+	const char *runtime_dir = getenv("XDG_RUNTIME_DIR");
+
+	if (runtime_dir && *runtime_dir == '/' && !is_root_of_host()) {
+		*out = xasprintf("%s/dabba", runtime_dir);
+		return 0;
+	}
+	if (geteuid() == 0) {
+		*out = xstrdup("/run/dabba");
+		return 0;
+	}
+	(void)error_set(err, ENOENT, "no place for the state of containers: XDG_RUNTIME_DIR is "
+			"not set");
+	return error_hint(err, "use --root DIR, or log in so that /run/user/%u exists",
+			  (unsigned)getuid());
+}
+
+/* Later steps change directory, so the root becomes absolute here. It lives as long as we do. */
+static int choose_root(void *values, struct error *err)
+{
+	struct globals *g = values;
+	cleanup_free char *here = NULL;
+	char *root = NULL;
+	int r;
+
+	if (g->root && g->root[0] == '/')
+		return 0;
+	if (!g->root) {
+		r = default_root(&root, err);
+		if (r == 0)
+			g->root = root;
+		return r;
+	}
+	if (!*g->root)
+		return error_set(err, EINVAL, "option --root: the directory's name is empty");
+	here = getcwd(NULL, 0);
+	if (!here)
+		return error_sys(err, "getcwd", "for --root %s", g->root);
+	g->root = xasprintf("%s/%s", here, g->root);
 	return 0;
+}
+
+const char *runtime_root(const struct invocation *invocation)
+{
+	return ((const struct globals *)invocation->globals)->root;
+}
+
+int runtime_cgroup_manager(const struct invocation *invocation, enum cgroup_manager *out,
+			   struct error *err)
+{
+	const struct runtime_globals *g = invocation->globals;
+
+	if (g->systemd_cgroup && !g->cgroup_manager)
+		*out = CGROUP_MANAGER_SYSTEMD;
+	else if (g->cgroup_manager)
+		return cgroup_manager_parse(g->cgroup_manager, out, err);
+	else
+		*out = CGROUP_MANAGER_AUTO;
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	static const struct program dabba = {
+		.name = "dabba",
+		.summary = "Creates and runs containers by the OCI runtime specification.",
+		.commands = commands,
+		.globals = globals,
+		.globals_size = sizeof(struct runtime_globals),
+		.prepare = choose_root,
+		/* The engines read the words before the colons and "version". */
+		.version = "dabba version " PACKAGE_VERSION "\n"
+			   "commit: " DABBA_COMMIT "\n"
+			   "spec: 1.3.0\n",
+	};
+
+	return program_main(&dabba, argc, argv);
 }

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "runtime/delete.h"
+
+#include <poll.h>
+#include <signal.h>
+#include <sys/pidfd.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "libocispec/names.h"
+#include "linux/cgroup.h"
+#include "runtime/hooks.h"
+#include "runtime/store.h"
+
+/* A killed process ends at once unless the kernel holds it in a slow system call. */
+enum { KILL_TIMEOUT_MS = 10000 };
+
+/* Keeps the first failure in FIRST; the later ones are only worth a warning. */
+static void keep_first(int r, const struct error *err, struct error *first)
+{
+	if (r == 0)
+		return;
+	if (first->code == 0)
+		*first = *err;
+	else
+		log_warning("%s", err->msg);
+}
+
+static int destroy_cgroup(const struct container *c, struct error *err)
+{
+	cleanup_cgroup struct cgroup cg = CGROUP_INIT;
+	bool populated = false;
+	int r;
+
+	if (!c->record.cgroup_path)
+		return 0;
+	r = cgroup_open(c->record.cgroup_path, &cg, err);
+	if (r == -ENOENT)
+		return 0;
+	if (r == 0)
+		r = cgroup_is_populated(&cg, &populated, err);
+	if (r == 0 && populated)
+		r = cgroup_kill(&cg, err);
+	if (r < 0)
+		return r;
+	return cgroup_remove(c->record.cgroup_driver, c->record.cgroup_path, err);
+}
+
+static void run_poststop(const struct container *c)
+{
+	struct hook_list list = { .name = "poststop", .default_env = environ };
+	cleanup_free char *state = NULL;
+	struct error err = ERROR_INIT;
+
+	if (!c->config || !c->config->hooks || c->config->hooks->n_poststop == 0)
+		return;
+	list.hooks = c->config->hooks->poststop;
+	list.n = c->config->hooks->n_poststop;
+	if (container_state_json(c, OCI_STATUS_STOPPED, 0, &state, &err) < 0)
+		log_warning("poststop hooks are left out: %s", err.msg);
+	else
+		hooks_run_all(&list, state);
+}
+
+int container_destroy(struct container *c, const char *root, struct error *err)
+{
+	struct error first = ERROR_INIT, now = ERROR_INIT;
+
+	/* What the hooks need is gone with the directory. */
+	if (!c->config && container_load_config(c, &now) < 0 && now.code != -ENOENT)
+		log_warning("poststop hooks are left out: %s", now.msg);
+	keep_first(destroy_cgroup(c, &now), &now, &first);
+	keep_first(store_remove(root, c->id, &now), &now, &first);
+	run_poststop(c);
+	if (first.code < 0)
+		*err = first;
+	return first.code;
+}
+
+/* Init is seldom our child: that it is gone is seen through the pidfd. */
+static int kill_and_wait(const struct container *c, struct error *err)
+{
+	cleanup_close int pidfd = container_open_pidfd(c, err);
+	struct pollfd pfd = { .fd = pidfd, .events = POLLIN };
+	int r;
+
+	if (pidfd < 0)
+		return pidfd == -ESRCH ? 0 : pidfd;
+	if (pidfd_send_signal(pidfd, SIGKILL, NULL, 0) < 0)
+		return errno == ESRCH ? 0 : error_sys(err, "pidfd_send_signal", "SIGKILL");
+	r = (int)TEMP_FAILURE_RETRY(poll(&pfd, 1, KILL_TIMEOUT_MS));
+	if (r < 0)
+		return error_sys(err, "poll", "pidfd");
+	if (r == 0)
+		return error_set(err, ETIMEDOUT, "process %lld did not die within %d seconds",
+				 (long long)c->record.pid, KILL_TIMEOUT_MS / 1000);
+	return 0;
+}
+
+/* While we waited for the lock another delete may have been faster. */
+static bool is_removed(const struct container *c)
+{
+	struct stat st;
+
+	return fstat(c->dir_fd, &st) == 0 && st.st_nlink == 0;
+}
+
+static int check_stopped(const struct container *c, struct error *err)
+{
+	enum oci_status status;
+	int r = container_status(c, &status, err);
+
+	if (r < 0 || status == OCI_STATUS_STOPPED || status == OCI_STATUS_CREATED)
+		return r;
+	(void)error_set(err, EBUSY, "cannot delete container %s that is not stopped: %s", c->id,
+			oci_name(&oci_status_names, status));
+	return error_hint(err, "stop it first (dabba kill %s KILL), or use --force", c->id);
+}
+
+static int delete_loaded(struct container *c, const char *root, bool force, struct error *err)
+{
+	int r = force ? 0 : check_stopped(c, err);
+
+	/* Before the lock: a create that hangs holds it until its init is dead. */
+	if (r == 0 && force)
+		r = kill_and_wait(c, err);
+	if (r == 0)
+		r = container_lock(c, /* wait= */ true, err);
+	if (r < 0)
+		return r;
+	if (is_removed(c))
+		return force ? 0 : error_set(err, ENOENT, "container does not exist: \"%s\"", c->id);
+	/* Started between the look and the lock. */
+	if (!force)
+		r = check_stopped(c, err);
+	if (r == 0)
+		r = kill_and_wait(c, err);
+	return r < 0 ? r : container_destroy(c, root, err);
+}
+
+int container_delete(const char *root, const char *id, bool force, struct error *err)
+{
+	cleanup_container struct container c = CONTAINER_INIT;
+	int r = container_load(&c, root, id, err);
+
+	if (r == -ENOENT && force) {
+		error_clear(err);
+		return 0;
+	}
+	return r < 0 ? r : delete_loaded(&c, root, force, err);
+}

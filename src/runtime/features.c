@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Every list comes from the table that does the work: the enumerations from
+ * libocispec/names.h, the mount options, capabilities and seccomp from their
+ * modules.  So nothing is claimed that is not there, and nothing is forgotten.
+ */
+#include "runtime/features.h"
+
+#include "base/str.h"
+#include "libocispec/names.h"
+#include "libocispec/oci-error.h"
+#include "libocispec/runtime.h"
+#include "libocispec/write.h"
+#include "linux/capability.h"
+#include "linux/document.h"
+#include "linux/mount-options.h"
+#include "linux/seccomp.h"
+
+/* More values than any enumeration of the specification has. */
+enum { MAX_VALUES = 64 };
+
+static const bool yes = true, no = false;
+
+struct lists {
+	struct strvec hooks, mount_options, capabilities;
+	enum oci_namespace_type namespaces[MAX_VALUES];
+	enum oci_memory_policy_mode policy_modes[MAX_VALUES];
+	enum oci_memory_policy_flag policy_flags[MAX_VALUES];
+	enum oci_seccomp_action actions[MAX_VALUES];
+	enum oci_seccomp_operator operators[MAX_VALUES];
+	enum oci_seccomp_arch archs[MAX_VALUES];
+	enum oci_seccomp_flag known_flags[MAX_VALUES], supported_flags[MAX_VALUES];
+};
+
+static void lists_fini(struct lists *lists)
+{
+	strvec_release(&lists->hooks);
+	strvec_release(&lists->mount_options);
+	strvec_release(&lists->capabilities);
+}
+
+/* All values of an enumeration; how many. */
+static size_t fill_all(const struct oci_names *names, void *values)
+{
+	unsigned int *out = values;
+
+	for (unsigned int i = 1; i < names->n; i++)
+		out[i - 1] = i;
+	return names->n - 1;
+}
+
+/* The values that LIST names; empties it. */
+static size_t fill_named(const struct oci_names *names, struct strvec *list, void *values)
+{
+	unsigned int *out = values;
+	size_t n = 0;
+
+	for (size_t i = 0; i < list->n && n < MAX_VALUES; i++) {
+		unsigned int value = oci_name_value(names, list->v[i], strlen(list->v[i]));
+
+		if (value)
+			out[n++] = value;
+	}
+	strvec_release(list);
+	return n;
+}
+
+static void fill_seccomp(struct lists *lists, struct oci_features_seccomp *out)
+{
+	struct strvec names = STRVEC_INIT;
+
+	out->enabled = &yes;
+	seccomp_list_actions(&names);
+	out->actions = lists->actions;
+	out->n_actions = fill_named(&oci_seccomp_action_names, &names, lists->actions);
+	seccomp_list_operators(&names);
+	out->operators = lists->operators;
+	out->n_operators = fill_named(&oci_seccomp_operator_names, &names, lists->operators);
+	seccomp_list_archs(&names);
+	out->archs = lists->archs;
+	out->n_archs = fill_named(&oci_seccomp_arch_names, &names, lists->archs);
+	seccomp_list_flags(/* known= */ true, &names);
+	out->known_flags = lists->known_flags;
+	out->n_known_flags = fill_named(&oci_seccomp_flag_names, &names, lists->known_flags);
+	seccomp_list_flags(/* known= */ false, &names);
+	out->supported_flags = lists->supported_flags;
+	out->n_supported_flags =
+		fill_named(&oci_seccomp_flag_names, &names, lists->supported_flags);
+}
+
+static void fill_strings(struct lists *lists)
+{
+	const char *option;
+
+	for (size_t i = 1; i < oci_hook_names.n; i++)
+		strvec_push(&lists->hooks, oci_hook_names.names[i]);
+	for (size_t i = 0; (option = mount_options_name(i)); i++)
+		strvec_push(&lists->mount_options, option);
+	capability_list(&lists->capabilities);
+}
+
+int features_json(char **json, struct error *err)
+{
+	__attribute__((cleanup(lists_fini))) struct lists lists = {
+		.hooks = STRVEC_INIT,
+		.mount_options = STRVEC_INIT,
+		.capabilities = STRVEC_INIT,
+	};
+	struct oci_features_cgroup cgroup = {
+		.v1 = &no, .v2 = &yes, .systemd = &no, .systemd_user = &no, .rdma = &yes,
+	};
+	struct oci_features_enabled enabled = { .enabled = &yes };
+	struct oci_features_intel_rdt intel_rdt = { .enabled = &no };
+	struct oci_features_seccomp seccomp = { 0 };
+	struct oci_features_memory_policy memory_policy = {
+		.modes = lists.policy_modes,
+		.n_modes = fill_all(&oci_memory_policy_mode_names, lists.policy_modes),
+		.flags = lists.policy_flags,
+		.n_flags = fill_all(&oci_memory_policy_flag_names, lists.policy_flags),
+	};
+	struct oci_features_mount_extensions extensions = { .idmap = &enabled };
+	struct oci_features_linux linux = {
+		.namespaces = lists.namespaces,
+		.n_namespaces = fill_all(&oci_namespace_names, lists.namespaces),
+		.cgroup = &cgroup,
+		.seccomp = &seccomp,
+		.apparmor = &enabled,
+		.selinux = &enabled,
+		.intel_rdt = &intel_rdt,
+		.memory_policy = &memory_policy,
+		.mount_extensions = &extensions,
+		.net_devices = &enabled,
+	};
+	struct oci_features features = {
+		.oci_version_min = "1.0.0",
+		.oci_version_max = "1.3.0",
+		.linux = &linux,
+	};
+	struct oci_error oci_err = OCI_ERROR_INIT;
+	size_t len;
+
+	fill_seccomp(&lists, &seccomp);
+	fill_strings(&lists);
+	features.hooks = lists.hooks.v;
+	features.n_hooks = lists.hooks.n;
+	features.mount_options = lists.mount_options.v;
+	features.n_mount_options = lists.mount_options.n;
+	linux.capabilities = lists.capabilities.v;
+	linux.n_capabilities = lists.capabilities.n;
+	if (oci_write(&oci_features_object, &features, OCI_WRITE_INDENT, json, &len, &oci_err) < 0)
+		return error_from_oci(err, &oci_err);
+	return 0;
+}

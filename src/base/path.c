@@ -2,7 +2,9 @@
 #include "base/path.h"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/openat2.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -13,6 +15,9 @@
 
 /* A racing rename makes RESOLVE_IN_ROOT give up with EAGAIN; openat2(2) says to retry. */
 enum { MAX_RETRIES = 128 };
+
+/* As many symlinks as the kernel follows in one path. */
+enum { MAX_LINKS = 40 };
 
 static const uint64_t policy_resolve[] = {
 	[PATH_IN_ROOT] = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS,
@@ -65,31 +70,55 @@ static int make_component(int dir_fd, const char *name, mode_t mode)
 	return fd < 0 ? -errno : fd;
 }
 
+/* The length of the longest part of PATH that exists below ROOT_FD, and an fd of it. */
+static int open_existing(int root_fd, const char *path, size_t *have)
+{
+	int fd;
+
+	for (*have = strlen(path);; (*have)--) {
+		cleanup_free char *part = *have ? xstrndup(path, *have) : xstrdup(".");
+
+		fd = path_try_open(root_fd, part, PATH_IN_ROOT, O_PATH | O_DIRECTORY, 0);
+		if (fd != -ENOENT || *have == 0)
+			return fd;
+		while (*have > 1 && path[*have - 1] != '/')
+			(*have)--;
+	}
+}
+
+/*
+ * What the first missing component means when it is a symlink to nothing:
+ * BEFORE/link/REST, or NULL when it is no symlink.
+ */
+static char *follow_dangling(int dir_fd, const char *before, const char *name, const char *rest)
+{
+	char target[PATH_MAX];
+	ssize_t n = readlinkat(dir_fd, name, target, sizeof(target) - 1);
+
+	if (n <= 0)
+		return NULL;
+	target[n] = '\0';
+	return xasprintf("%s/%s/%s", *target == '/' ? "" : before, target, rest ? rest : "");
+}
+
 /*
  * Finds the longest part of PATH that exists, then makes the rest.  The part
  * is resolved as a whole, so that symlinks and ".." in it mean what they mean
  * inside the root; in the missing rest a ".." has nothing to go up from.
  */
-int path_make_dir(int root_fd, const char *path, mode_t mode, struct error *err)
+static int make_dir(int root_fd, const char *path, mode_t mode, int depth, struct error *err)
 {
 	cleanup_close int dir_fd = -EBADF;
-	cleanup_free char *rest = NULL;
-	size_t have = strlen(path);
+	cleanup_free char *before = NULL, *rest = NULL;
+	bool made = false;
+	size_t have;
 
-	for (;; have--) {
-		cleanup_free char *part = have ? xstrndup(path, have) : xstrdup(".");
-
-		dir_fd = path_try_open(root_fd, part, PATH_IN_ROOT, O_PATH | O_DIRECTORY, 0);
-		if (dir_fd != -ENOENT || have == 0)
-			break;
-		while (have > 1 && path[have - 1] != '/')
-			have--;
-	}
+	dir_fd = open_existing(root_fd, path, &have);
 	if (dir_fd < 0) {
 		errno = -dir_fd;
 		return error_sys(err, "openat2", "%s", path);
 	}
-
+	before = xstrndup(path, have);
 	rest = xstrdup(path + have);
 	for (char *save = NULL, *name = strtok_r(rest, "/", &save); name;
 	     name = strtok_r(NULL, "/", &save)) {
@@ -101,14 +130,26 @@ int path_make_dir(int root_fd, const char *path, mode_t mode, struct error *err)
 			return error_set(err, EINVAL,
 					 "%s: \"..\" below a directory that does not exist", path);
 		next = make_component(dir_fd, name, mode);
+		if (next == -ENOTDIR && !made && depth < MAX_LINKS) {
+			cleanup_free char *meant = follow_dangling(dir_fd, before, name, save);
+
+			if (meant)
+				return make_dir(root_fd, meant, mode, depth + 1, err);
+		}
 		if (next < 0) {
 			errno = -next;
 			return error_sys(err, "mkdirat", "%s", path);
 		}
 		fd_close(&dir_fd);
 		dir_fd = next;
+		made = true;
 	}
 	return take_fd(dir_fd);
+}
+
+int path_make_dir(int root_fd, const char *path, mode_t mode, struct error *err)
+{
+	return make_dir(root_fd, path, mode, 0, err);
 }
 
 int path_make_parent(int root_fd, const char *path, mode_t mode, char name[256],

@@ -31,7 +31,8 @@ int path_try_open(int root_fd, const char *path, enum path_policy policy, int fl
 /*
  * An O_PATH fd of the directory PATH, missing components made with MODE
  * (subject to the umask).  Safe against a racing rename: each component is
- * made relative to a checked fd and opened again without following it.
+ * made relative to a checked fd and opened again without following it; a
+ * symlink to nothing is followed inside the root, and what it names is made.
  */
 int path_make_dir(int root_fd, const char *path, mode_t mode, struct error *err);
 

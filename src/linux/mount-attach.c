@@ -136,17 +136,24 @@ static int remount(const struct mount_entry *e, int target_fd, struct error *err
 	return err->code;
 }
 
+/* The kernel says EINVAL when a directory meets a file. */
+static int move_error(const struct mount_entry *e, int target_fd, struct error *err)
+{
+	bool is_dir = e->kind != MOUNT_KIND_BIND || e->source_is_dir;
+	struct stat st;
+
+	(void)error_sys(err, "move_mount", "to %s", e->spec->destination);
+	if (err->code != -EINVAL || fstat(target_fd, &st) < 0 || S_ISDIR(st.st_mode) == is_dir)
+		return err->code;
+	return error_set(err, ENOTDIR, "%s is a %s and the target is not: Not a directory",
+			 e->source ? e->source : "the source", is_dir ? "directory" : "file");
+}
+
 static int move(struct mount_entry *e, int target_fd, int *root_fd, struct error *err)
 {
 	if (move_mount(e->fd, "", target_fd, "",
-		       MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0) {
-		(void)error_sys(err, "move_mount", "to %s", e->spec->destination);
-		if (err->code == -ENOTDIR)
-			(void)error_hint(err, "%s is a %s and the target is not",
-					 e->source ? e->source : "the source",
-					 e->source_is_dir ? "directory" : "file");
-		return err->code;
-	}
+		       MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0)
+		return move_error(e, target_fd, err);
 	/* What is below *root_fd is covered now; the mount itself is the new root. */
 	if (streq(e->clean, "/")) {
 		fd_close(root_fd);

@@ -2,6 +2,11 @@
 /*
  * Bump allocator: a parsed document lives in one, and goes in one call.
  * Memory is zeroed. All functions return NULL when memory runs out.
+ *
+ * Within a block structs grow from the front, where they stay aligned, and
+ * strings from the back, where they need not be:
+ *
+ *	| structs -> used |        free        | tail <- strings |
  */
 #pragma once
 
@@ -11,7 +16,9 @@ struct oci_arena_block;
 
 struct oci_arena {
 	struct oci_arena_block *blocks;
+	/* Of the first block. */
 	size_t used;
+	size_t tail;
 };
 
 #define OCI_ARENA_INIT { .blocks = NULL }

@@ -82,8 +82,9 @@ enum oci_field_flags {
 };
 
 /*
- * The form of a string beyond its type (of each element, for a list).  Returns
- * NULL if S is fine, else what it should have been: "a digest such as ...".
+ * The form of a string beyond its type (of each element, for a list).  S ends with
+ * a NUL; LEN is its length.  Returns NULL if it is fine, else what it should have
+ * been: "a list of CPUs such as 0-3,7".
  */
 typedef const char *oci_check(const char *s, size_t len);
 
@@ -93,7 +94,7 @@ struct oci_field {
 	uint8_t kind;
 	uint8_t flags;
 	uint16_t offset;
-	/* Of n_<member>, for lists. */
+	/* Of n_<member>, or of the map's n. */
 	uint16_t count;
 	/* Of what it holds: OCI_KIND_OBJECT*. */
 	const struct oci_object *object;
@@ -200,11 +201,19 @@ enum {
 	  OCI_COUNT(s, m), .object = &(table) }
 #define OCI_STRING_MAP(s, m, keyname, fl)                                                  \
 	{ OCI_KEY(keyname), .kind = OCI_KIND_STRING_MAP, .flags = (fl),                    \
-	  .offset = OCI_OFFSET(s, m, struct oci_string_map) }
+	  .offset = OCI_OFFSET(s, m, struct oci_string_map),                               \
+	  .count = offsetof(struct s, m.n) }
 /* At most one in a table, and its last line. */
 #define OCI_REST(s, m)                                                                     \
-	{ OCI_KEY(""), .kind = OCI_KIND_REST, .offset = OCI_OFFSET(s, m, struct oci_string_map) }
+	{ OCI_KEY(""), .kind = OCI_KIND_REST,                                              \
+	  .offset = OCI_OFFSET(s, m, struct oci_string_map), .count = offsetof(struct s, m.n) }
 
-#define OCI_TABLE(what, s, table)                                                          \
+/* The bounds of a number: those of the table, or else of its type. */
+void oci_field_bounds(const struct oci_field *field, int64_t *min, uint64_t *max);
+
+/* The size of one element of a list; 0 for what is no list. */
+size_t oci_field_element_size(const struct oci_field *field);
+
+#define OCI_TABLE(what, s, table, ...)                                                     \
 	{ .name = (what), .size = sizeof(struct s), .fields = (table),                     \
-	  .n_fields = sizeof(table) / sizeof((table)[0]) }
+	  .n_fields = sizeof(table) / sizeof((table)[0]), __VA_ARGS__ }

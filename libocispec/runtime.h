@@ -339,6 +339,9 @@ struct oci_config {
 };
 
 extern const struct oci_object oci_config_object;
+/* Parts of it that other documents share. */
+extern const struct oci_object oci_linux_object;
+extern const struct oci_object oci_id_mapping_object;
 /* What "exec --process FILE" and "update --resources FILE" take. */
 extern const struct oci_object oci_process_object;
 extern const struct oci_object oci_resources_object;

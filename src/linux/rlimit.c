@@ -63,12 +63,13 @@ int rlimit_parse(const struct oci_rlimit *limits, size_t n, struct rlimit_set *o
 }
 
 /* setrlimit(2) says EPERM for a raise without CAP_SYS_RESOURCE, and for NOFILE above nr_open. */
-static int explain_refusal(int resource, const struct rlimit *wanted, struct error *err)
+static int explain_refusal(pid_t pid, int resource, const struct rlimit *wanted,
+			   struct error *err)
 {
 	struct rlimit now = { .rlim_cur = 0 };
 	int code = errno;
 
-	if (code != EPERM || getrlimit((__rlimit_resource_t)resource, &now) < 0) {
+	if (code != EPERM || prlimit(pid, (__rlimit_resource_t)resource, NULL, &now) < 0) {
 		errno = code;
 		return error_sys(err, "setrlimit", "%s to %llu (soft), %llu (hard)",
 				 name_of(resource), (unsigned long long)wanted->rlim_cur,
@@ -81,15 +82,15 @@ static int explain_refusal(int resource, const struct rlimit *wanted, struct err
 			       "value up to fs.nr_open): ask for at most the present limit");
 }
 
-int rlimit_apply(const struct rlimit_set *set, struct error *err)
+int rlimit_apply(pid_t pid, const struct rlimit_set *set, struct error *err)
 {
 	for (int resource = 0; resource < RLIM_NLIMITS; resource++) {
 		if (!(set->present & (1u << resource)))
 			continue;
 		errno = 0;
-		if (setrlimit((__rlimit_resource_t)resource, &set->limit[resource]) == 0)
+		if (prlimit(pid, (__rlimit_resource_t)resource, &set->limit[resource], NULL) == 0)
 			continue;
-		(void)explain_refusal(resource, &set->limit[resource], err);
+		(void)explain_refusal(pid, resource, &set->limit[resource], err);
 		return error_pointer(err, "process.rlimits");
 	}
 	return 0;

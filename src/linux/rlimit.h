@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/resource.h>
+#include <sys/types.h>
 
 #include "base/error.h"
 
@@ -20,5 +21,8 @@ struct rlimit_set {
 int rlimit_parse(const struct oci_rlimit *limits, size_t n, struct rlimit_set *out,
 		 struct error *err);
 
-/* Sets them for this process; do it before privileges are dropped. */
-int rlimit_apply(const struct rlimit_set *set, struct error *err);
+/*
+ * Sets them for PID, 0 for this process: before privileges are dropped, and for a
+ * process in another user namespace from outside, where raising one is allowed.
+ */
+int rlimit_apply(pid_t pid, const struct rlimit_set *set, struct error *err);

@@ -30,7 +30,6 @@
 #include "linux/document.h"
 #include "linux/keyring.h"
 #include "linux/namespace.h"
-#include "linux/oom.h"
 #include "linux/relay.h"
 #include "runtime/container.h"
 #include "runtime/process.h"
@@ -47,6 +46,7 @@ struct execution {
 	struct strvec env;
 	uint32_t *additional_gids;
 	struct process_plan plan;
+	struct relay relay;
 	struct cgroup cgroup;
 	/* Init's. */
 	int init_pidfd;
@@ -62,6 +62,7 @@ struct execution {
 
 static void execution_fini(struct execution *x)
 {
+	relay_fini(&x->relay);
 	process_plan_fini(&x->plan);
 	cgroup_fini(&x->cgroup);
 	container_fini(&x->container);
@@ -296,7 +297,8 @@ static int become_member(struct execution *x, struct error *err)
 	}
 	if (setsid() < 0)
 		return error_sys(err, "setsid", "for the process");
-	return keyring_join(x->container.id, x->process.selinux_label, err);
+	return keyring_join(x->container.id, x->process.selinux_label,
+			    x->join_flags & CLONE_NEWUSER, err);
 }
 
 static int run_program(struct execution *x, struct error *err)
@@ -326,6 +328,10 @@ static int run_program(struct execution *x, struct error *err)
 		r = process_enter_cwd(plan, false, err);
 	if (r == 0)
 		r = process_find_program(plan, program, err);
+	if (r == 0)
+		r = sync_send(x->child_sync_fd, SYNC_READY, 0, err);
+	if (r == 0)
+		r = sync_expect(x->child_sync_fd, SYNC_START, err);
 	return r < 0 ? r : process_execute(plan, &start, err);
 }
 
@@ -435,43 +441,73 @@ static int spawn(struct execution *x, struct error *err)
 	return x->staged ? await_stage(x, err) : 0;
 }
 
-static int hand_over(struct execution *x, struct error *err)
+/* The terminal goes to the console socket, or is coupled to ours, before anything uses it. */
+static int take_console(struct execution *x, int fd, struct error *err)
 {
-	struct terminal terminal = TERMINAL_INIT;
-	char text[16];
-	int r = 0;
+	struct terminal terminal = { .master_fd = fd, .slave_fd = -EBADF, .name = "/dev/ptmx" };
+	int r;
 
-	if (x->console_socket_fd >= 0 && x->console_fd >= 0) {
-		terminal.master_fd = take_fd(x->console_fd);
-		(void)snprintf(terminal.name, sizeof(terminal.name), "/dev/ptmx");
+	if (x->console_socket_fd >= 0) {
 		r = terminal_send(x->console_socket_fd, &terminal, err);
 		terminal_fini(&terminal);
+	} else {
+		x->console_fd = fd;
+		r = relay_attach(&x->relay, fd, err);
 	}
-	if (r == 0 && x->request->pid_file) {
-		int n = snprintf(text, sizeof(text), "%d", (int)x->pid);
+	return r < 0 ? r : sync_send(x->sync_fd, SYNC_PROCEED, 0, err);
+}
 
-		r = file_replace_at(AT_FDCWD, x->request->pid_file, text, (size_t)n, 0644, err);
+static int await_ready(struct execution *x, struct error *err)
+{
+	for (;;) {
+		struct sync_message msg;
+		int passed_fd;
+		int r = sync_receive(x->sync_fd, &msg, &passed_fd, err);
+
+		if (r < 0)
+			return r;
+		if (r == 0)
+			return error_set(err, ECHILD, "the process ended before it was executed");
+		if (msg.type == SYNC_READY)
+			return 0;
+		if (msg.type != SYNC_CONSOLE || passed_fd < 0 || x->console_fd >= 0) {
+			fd_close(&passed_fd);
+			return error_set(err, EPROTO, "unexpected sync message %d", (int)msg.type);
+		}
+		r = take_console(x, passed_fd, err);
+		if (r < 0)
+			return r;
 	}
-	return r;
+}
+
+static int write_pid_file(const struct execution *x, struct error *err)
+{
+	char text[16];
+	int n = snprintf(text, sizeof(text), "%d", (int)x->pid);
+
+	if (!x->request->pid_file)
+		return 0;
+	return file_replace_at(AT_FDCWD, x->request->pid_file, text, (size_t)n, 0644, err);
 }
 
 static int start_process(struct execution *x, struct error *err)
 {
-	struct process_await await = {
-		.container = &x->container,
-		.console_fd = &x->console_fd,
-	};
+	struct process_await await = { .container = &x->container };
 	int r = spawn(x, err);
 
-	if (r == 0 && x->process.oom_score_adj)
-		r = oom_write(x->pid, *x->process.oom_score_adj, err);
+	if (r == 0)
+		r = await_ready(x, err);
+	if (r == 0)
+		r = process_prepare_start(&x->plan, x->pid, err);
+	if (r == 0)
+		r = write_pid_file(x, err);
+	if (r == 0)
+		r = sync_send(x->sync_fd, SYNC_START, 0, err);
 	await.sync_fd = x->sync_fd;
 	await.pid = x->pid;
 	await.pidfd = x->pidfd;
 	if (r == 0)
 		r = process_await_exec(&await, err);
-	if (r == 0)
-		r = hand_over(x, err);
 	if (r < 0 && x->pid > 0) {
 		(void)kill(x->pid, SIGKILL);
 		(void)TEMP_FAILURE_RETRY(waitpid(x->pid, NULL, 0));
@@ -481,20 +517,17 @@ static int start_process(struct execution *x, struct error *err)
 
 static int run_in_foreground(struct execution *x, int *exit_status, struct error *err)
 {
-	struct relay relay = RELAY_INIT;
 	int status = 0, r;
 
-	r = relay_init(&relay, err);
+	r = relay_init(&x->relay, err);
 	if (r == 0)
 		r = start_process(x, err);
-	if (r == 0) {
-		r = relay_run(&relay, x->pidfd, x->console_fd, err);
-		if (TEMP_FAILURE_RETRY(waitpid(x->pid, &status, 0)) < 0 && r == 0)
-			r = error_sys(err, "waitpid", "%d", (int)x->pid);
-	}
-	relay_fini(&relay);
-	if (r == 0)
-		*exit_status = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+	if (r < 0)
+		return r;
+	r = relay_run(&x->relay, x->pidfd, err);
+	if (TEMP_FAILURE_RETRY(waitpid(x->pid, &status, 0)) < 0)
+		return r < 0 ? r : error_sys(err, "waitpid", "%d", (int)x->pid);
+	*exit_status = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 	return r;
 }
 
@@ -505,6 +538,7 @@ int container_exec(const struct exec_request *request, int *exit_status, struct 
 		.container = CONTAINER_INIT,
 		.env = STRVEC_INIT,
 		.plan.env = STRVEC_INIT,
+		.relay = RELAY_INIT,
 		.cgroup = CGROUP_INIT,
 		.init_pidfd = -EBADF,
 		.sync_fd = -EBADF,

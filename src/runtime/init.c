@@ -106,7 +106,8 @@ static int step_session(struct init *init, struct error *err)
 		return error_sys(err, "setsid", "for the container's init");
 	if (!init->plan->new_keyring)
 		return 0;
-	return keyring_join(init->plan->id, process ? process->selinux_label : NULL, err);
+	return keyring_join(init->plan->id, process ? process->selinux_label : NULL,
+			    in_other_userns(init), err);
 }
 
 static int step_network(struct init *init, struct error *err)

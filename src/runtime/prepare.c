@@ -29,7 +29,6 @@
 #include "linux/idmap.h"
 #include "linux/label.h"
 #include "linux/netdev.h"
-#include "linux/oom.h"
 #include "runtime/delete.h"
 #include "runtime/spawn.h"
 #include "runtime/store.h"
@@ -289,11 +288,7 @@ static int move_netdevices(const struct creation *cr, struct error *err)
 	if (netns_fd < 0)
 		return error_sys(err, "open", "%s", path);
 	for (size_t i = 0; i < linux->n_net_devices; i++) {
-		struct netdev_request request = {
-			.name = linux->net_devices[i].key,
-			.new_name = linux->net_devices[i].name,
-		};
-		int r = netdev_move(&request, netns_fd, err);
+		int r = netdev_move(&linux->net_devices[i], netns_fd, err);
 
 		if (r < 0)
 			return r;
@@ -304,13 +299,10 @@ static int move_netdevices(const struct creation *cr, struct error *err)
 /* What init cannot do for itself. */
 static int set_up_from_outside(struct creation *cr, struct error *err)
 {
-	const struct oci_config *config = cr->container.config;
-	const struct oci_linux *linux = config->linux;
+	const struct oci_linux *linux = cr->container.config->linux;
 	int r = 0;
 
-	if (config->process && config->process->oom_score_adj)
-		r = oom_write(cr->pid, *config->process->oom_score_adj, err);
-	if (r == 0 && (cr->init.namespaces.new_flags & CLONE_NEWUSER)) {
+	if (cr->init.namespaces.new_flags & CLONE_NEWUSER) {
 		struct idmap map = {
 			.uids = linux->uid_mappings,
 			.n_uids = linux->n_uid_mappings,
@@ -387,6 +379,9 @@ static int serve_init(struct creation *cr, struct error *err)
 		if (msg.type == SYNC_CONSOLE && passed_fd >= 0) {
 			fd_close(&cr->console_fd);
 			cr->console_fd = passed_fd;
+			r = sync_send(cr->sync_fd, SYNC_PROCEED, 0, err);
+			if (r < 0)
+				return r;
 			continue;
 		}
 		fd_close(&passed_fd);
@@ -445,6 +440,8 @@ static int build(struct creation *cr, bool with_socket, struct error *err)
 		r = save_state(cr, err);
 	if (r == 0)
 		r = serve_init(cr, err);
+	if (r == 0 && cr->container.config->process)
+		r = process_prepare_start(&cr->init.process, cr->pid, err);
 	if (r == 0)
 		r = hand_over_console(cr, err);
 	if (r == 0)

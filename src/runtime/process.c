@@ -14,6 +14,7 @@
 #include "base/path.h"
 #include "base/syscall.h"
 #include "linux/label.h"
+#include "linux/oom.h"
 #include "linux/passwd.h"
 #include "linux/personality.h"
 #include "runtime/sync.h"
@@ -130,11 +131,8 @@ static int plan_all(struct process_plan *plan, const struct process_request *req
 		r = label_check_apparmor(process->apparmor_profile, err);
 	if (r == 0)
 		r = plan_linux(plan, request, err);
-	if (r == 0 && process->terminal && process->console_size) {
-		plan->console_size.height = process->console_size->height;
-		plan->console_size.width = process->console_size->width;
-		r = terminal_check_size(&plan->console_size, err);
-	}
+	if (r == 0 && process->terminal && process->console_size)
+		r = terminal_check_size(process->console_size, err);
 	if (r == 0)
 		capability_parse(process->capabilities,
 				 capability_grantable(request->other_userns), &plan->caps);
@@ -148,6 +146,7 @@ int process_plan_init(struct process_plan *plan, const struct process_request *r
 
 	*plan = (struct process_plan){
 		.process = request->process,
+		.other_userns = request->other_userns,
 		.env = STRVEC_INIT,
 		.schedule = SCHEDULE_INIT,
 		.seccomp = SECCOMP_PROGRAM_INIT,
@@ -182,11 +181,13 @@ int process_open_terminal(const struct process_plan *plan, int root_fd, int sync
 
 	r = terminal_open(root_fd, &terminal, err);
 	if (r == 0)
-		r = terminal_set_size(terminal.master_fd, &plan->console_size, err);
+		r = terminal_set_size(terminal.master_fd, plan->process->console_size, err);
 	if (r == 0)
 		r = terminal_set_owner(&terminal, plan->credential.uid, err);
 	if (r == 0)
 		r = sync_send_fd(sync_fd, SYNC_CONSOLE, terminal.master_fd, err);
+	if (r == 0)
+		r = sync_expect(sync_fd, SYNC_PROCEED, err);
 	if (r == 0 && slave_fd) {
 		*slave_fd = fd_dup_above(terminal.slave_fd, FIRST_FD, err);
 		r = *slave_fd < 0 ? *slave_fd : 0;
@@ -384,6 +385,8 @@ static int become(const struct process_plan *plan, int sync_fd, struct error *er
 	int r;
 
 	r = label_apply_exec(process->selinux_label, process->apparmor_profile, err);
+	if (r == 0 && !plan->other_userns)
+		r = rlimit_apply(0, &plan->rlimits, err);
 	if (r == 0)
 		r = capability_apply_bounding(&plan->caps, err);
 	if (r < 0)
@@ -435,6 +438,18 @@ int process_execute(const struct process_plan *plan, const struct process_start 
 	return not_executable(plan->process->args[0], errno, false, err);
 }
 
+int process_prepare_start(const struct process_plan *plan, pid_t pid, struct error *err)
+{
+	const struct oci_process *process = plan->process;
+	int r = 0;
+
+	if (process->oom_score_adj)
+		r = oom_write(pid, *process->oom_score_adj, err);
+	if (r == 0 && plan->other_userns)
+		r = rlimit_apply(pid, &plan->rlimits, err);
+	return r;
+}
+
 static int forward_listener(const struct process_await *await, int remote_fd,
 			    struct error *err)
 {
@@ -457,17 +472,11 @@ static int forward_listener(const struct process_await *await, int remote_fd,
 int process_await_exec(const struct process_await *await, struct error *err)
 {
 	for (;;) {
-		cleanup_close int passed_fd = -EBADF;
 		struct sync_message msg;
-		int r = sync_receive(await->sync_fd, &msg, &passed_fd, err);
+		int r = sync_receive(await->sync_fd, &msg, NULL, err);
 
 		if (r <= 0)
 			return r;
-		if (msg.type == SYNC_CONSOLE && await->console_fd && passed_fd >= 0) {
-			fd_close(await->console_fd);
-			*await->console_fd = take_fd(passed_fd);
-			continue;
-		}
 		if (msg.type != SYNC_SECCOMP)
 			return error_set(err, EPROTO, "sync message %d instead of execve",
 					 (int)msg.type);

@@ -40,7 +40,8 @@ struct process_plan {
 	struct schedule_affinity affinity;
 	struct seccomp_program seccomp;
 	unsigned long personality;
-	struct terminal_size console_size;
+	/* In another user namespace limits are raised from outside, by process_prepare_start(). */
+	bool other_userns;
 	/* How many fds from 3 on the process keeps. */
 	unsigned int n_kept_fds;
 };
@@ -61,7 +62,7 @@ int process_apply_early(const struct process_plan *plan, struct error *err);
 
 /*
  * Opens the terminal below ROOT_FD, makes it the controlling terminal and fds
- * 0 to 2, and sends the master over SYNC_FD.  *SLAVE_FD (may be NULL) gets a
+ * 0 to 2, sends the master over SYNC_FD and waits until the runtime has it.  *SLAVE_FD (may be NULL) gets a
  * copy of the slave.
  */
 int process_open_terminal(const struct process_plan *plan, int root_fd, int sync_fd,
@@ -97,6 +98,12 @@ int process_execute(const struct process_plan *plan, const struct process_start 
 
 /* --- in the runtime, after SYNC_START ------------------------------------------------ */
 
+/*
+ * What must be done to the process PID from outside, once it has said
+ * SYNC_READY and before it is told SYNC_START.
+ */
+int process_prepare_start(const struct process_plan *plan, pid_t pid, struct error *err);
+
 struct process_await {
 	int sync_fd;
 	/* The process, as seen from here. */
@@ -104,8 +111,6 @@ struct process_await {
 	int pidfd;
 	/* The container it belongs to, with its configuration. */
 	const struct container *container;
-	/* Gets the pty's master if there is one; may be NULL. */
-	int *console_fd;
 };
 
 /*

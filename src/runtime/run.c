@@ -27,7 +27,7 @@ static int wait_for_end(struct creation *cr, struct relay *relay, int *exit_stat
 {
 	int status, r;
 
-	r = relay_run(relay, cr->pidfd, cr->console_fd, err);
+	r = relay_run(relay, cr->pidfd, err);
 	if (r < 0)
 		return r;
 	if (TEMP_FAILURE_RETRY(waitpid(cr->pid, &status, 0)) < 0)
@@ -51,6 +51,8 @@ int container_run(const struct create_request *request, int *exit_status, struct
 		fg.active = true;
 		r = relay_init(&fg.relay, err);
 	}
+	if (r == 0 && creation.console_fd >= 0)
+		r = relay_attach(&fg.relay, creation.console_fd, err);
 	if (r == 0)
 		r = start_init(&creation.container, creation.sync_fd, creation.pidfd, err);
 	if (r == 0 && request->detach)

@@ -13,8 +13,9 @@
  *   --- SYNC_PROCEED ------------------->
  *                                            createContainer hooks, pivot, ...
  *              <------- SYNC_CONSOLE -----   + the pty's master, with a terminal
+ *   --- SYNC_PROCEED ------------------->
  *              <------- SYNC_READY -------
- *   rlimits, state.json, pid file
+ *   oom score, limits, pid file
  *   --- SYNC_WAIT ---------------------->    create: wait in accept() for "start"
  *   --- SYNC_START --------------------->    run, exec: go on at once
  *

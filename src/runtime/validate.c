@@ -4,7 +4,6 @@
 #include <sched.h>
 #include <string.h>
 
-#include "base/mem.h"
 #include "base/str.h"
 #include "linux/hostname.h"
 #include "linux/idmap.h"
@@ -127,20 +126,6 @@ static int check_mappings(const struct oci_linux *linux, const struct namespace_
 	return 0;
 }
 
-static int check_netdevices(const struct oci_linux *linux, bool own_netns, struct error *err)
-{
-	cleanup_free struct netdev_request *requests = NULL;
-
-	if (linux->n_net_devices == 0)
-		return 0;
-	requests = xcalloc(linux->n_net_devices, sizeof(*requests));
-	for (size_t i = 0; i < linux->n_net_devices; i++) {
-		requests[i].name = linux->net_devices[i].key;
-		requests[i].new_name = linux->net_devices[i].name;
-	}
-	return netdev_check(requests, linux->n_net_devices, own_netns, err);
-}
-
 static int check_linux(const struct oci_config *config, const struct namespace_plan *ns,
 		       struct error *err)
 {
@@ -150,16 +135,15 @@ static int check_linux(const struct oci_config *config, const struct namespace_p
 		.map = &linux->sysctl,
 		.namespaces = linux->namespaces,
 		.n_namespaces = linux->n_namespaces,
-		.hostname = config->hostname,
-		.domainname = config->domainname,
+		.has_domainname = config->domainname,
 	};
 	int r;
 
 	r = check_mappings(linux, ns, err);
 	if (r == 0)
 		r = sysctl_check(&sysctl, err);
-	if (r == 0)
-		r = check_netdevices(linux, own & CLONE_NEWNET, err);
+	if (r == 0 && linux->n_net_devices > 0)
+		r = netdev_check(linux->net_devices, linux->n_net_devices, own & CLONE_NEWNET, err);
 	if (r == 0)
 		r = mask_check(linux, err);
 	return r;

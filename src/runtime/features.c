@@ -39,53 +39,48 @@ static void lists_fini(struct lists *lists)
 	strvec_release(&lists->capabilities);
 }
 
-/* All values of an enumeration; how many. */
-static size_t fill_all(const struct oci_names *names, void *values)
-{
-	unsigned int *out = values;
-
-	for (unsigned int i = 1; i < names->n; i++)
-		out[i - 1] = i;
-	return names->n - 1;
-}
-
-/* The values that LIST names; empties it. */
-static size_t fill_named(const struct oci_names *names, struct strvec *list, void *values)
+/* The values of an enumeration that SUPPORTED takes, or all with NULL; how many. */
+static size_t fill_values(const struct oci_names *names, bool (*supported)(unsigned int),
+			  void *values)
 {
 	unsigned int *out = values;
 	size_t n = 0;
 
-	for (size_t i = 0; i < list->n && n < MAX_VALUES; i++) {
-		unsigned int value = oci_name_value(names, list->v[i], strlen(list->v[i]));
-
-		if (value)
-			out[n++] = value;
-	}
-	strvec_release(list);
+	for (unsigned int i = 1; i < names->n; i++)
+		if (!supported || supported(i))
+			out[n++] = i;
 	return n;
+}
+
+static bool supports_action(unsigned int value)
+{
+	return seccomp_supports_action(value);
+}
+
+static bool supports_arch(unsigned int value)
+{
+	return seccomp_supports_arch(value);
+}
+
+static bool supports_flag(unsigned int value)
+{
+	return seccomp_supports_flag(value);
 }
 
 static void fill_seccomp(struct lists *lists, struct oci_features_seccomp *out)
 {
-	struct strvec names = STRVEC_INIT;
-
 	out->enabled = &yes;
-	seccomp_list_actions(&names);
 	out->actions = lists->actions;
-	out->n_actions = fill_named(&oci_seccomp_action_names, &names, lists->actions);
-	seccomp_list_operators(&names);
+	out->n_actions = fill_values(&oci_seccomp_action_names, supports_action, lists->actions);
 	out->operators = lists->operators;
-	out->n_operators = fill_named(&oci_seccomp_operator_names, &names, lists->operators);
-	seccomp_list_archs(&names);
+	out->n_operators = fill_values(&oci_seccomp_operator_names, NULL, lists->operators);
 	out->archs = lists->archs;
-	out->n_archs = fill_named(&oci_seccomp_arch_names, &names, lists->archs);
-	seccomp_list_flags(/* known= */ true, &names);
+	out->n_archs = fill_values(&oci_seccomp_arch_names, supports_arch, lists->archs);
 	out->known_flags = lists->known_flags;
-	out->n_known_flags = fill_named(&oci_seccomp_flag_names, &names, lists->known_flags);
-	seccomp_list_flags(/* known= */ false, &names);
+	out->n_known_flags = fill_values(&oci_seccomp_flag_names, NULL, lists->known_flags);
 	out->supported_flags = lists->supported_flags;
 	out->n_supported_flags =
-		fill_named(&oci_seccomp_flag_names, &names, lists->supported_flags);
+		fill_values(&oci_seccomp_flag_names, supports_flag, lists->supported_flags);
 }
 
 static void fill_strings(struct lists *lists)
@@ -114,14 +109,14 @@ int features_json(char **json, struct error *err)
 	struct oci_features_seccomp seccomp = { 0 };
 	struct oci_features_memory_policy memory_policy = {
 		.modes = lists.policy_modes,
-		.n_modes = fill_all(&oci_memory_policy_mode_names, lists.policy_modes),
+		.n_modes = fill_values(&oci_memory_policy_mode_names, NULL, lists.policy_modes),
 		.flags = lists.policy_flags,
-		.n_flags = fill_all(&oci_memory_policy_flag_names, lists.policy_flags),
+		.n_flags = fill_values(&oci_memory_policy_flag_names, NULL, lists.policy_flags),
 	};
 	struct oci_features_mount_extensions extensions = { .idmap = &enabled };
 	struct oci_features_linux linux = {
 		.namespaces = lists.namespaces,
-		.n_namespaces = fill_all(&oci_namespace_names, lists.namespaces),
+		.n_namespaces = fill_values(&oci_namespace_names, NULL, lists.namespaces),
 		.cgroup = &cgroup,
 		.seccomp = &seccomp,
 		.apparmor = &enabled,

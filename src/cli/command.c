@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "cli/help.h"
 #include "cli/output.h"
+#include "linux/self-exe.h"
 
 enum {
 	STATUS_FAILURE = 1,
@@ -148,9 +149,11 @@ static int print_completion(const struct program *program)
 	return print(completion_for_bash(program), &err) < 0 ? fail(NULL, &err) : EXIT_SUCCESS;
 }
 
-static int dispatch(const struct program *program, const void *globals, int argc, char **argv)
+static int dispatch(const struct program *program, const void *globals, char **whole_argv,
+		    int argc, char **argv)
 {
 	const struct command *command;
+	struct error err = ERROR_INIT;
 
 	if (argc == 0) {
 		cleanup_free char *help = help_of_program(program);
@@ -165,6 +168,9 @@ static int dispatch(const struct program *program, const void *globals, int argc
 	command = program_find(program, argv[0]);
 	if (!command)
 		return unknown_command(program, argv[0]);
+	/* Before the options are parsed, which reorders them. */
+	if (command->enters_container && self_exe_protect(whole_argv, &err) < 0)
+		return fail(command, &err);
 	return run_command(program, command, globals, argc, argv);
 }
 
@@ -187,5 +193,5 @@ int program_main(const struct program *program, int argc, char **argv)
 		return print_version(program);
 	if (program->prepare && program->prepare(globals, &err) < 0)
 		return fail(NULL, &err);
-	return dispatch(program, globals, argc - n_used, argv + n_used);
+	return dispatch(program, globals, argv, argc - n_used, argv + n_used);
 }

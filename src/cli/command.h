@@ -53,6 +53,8 @@ struct command {
 	size_t max_args;
 	/* What a failure exits with; 0 means 1. */
 	int failure_status;
+	/* Runs from a copy of the program that a container cannot write (linux/self-exe.h). */
+	bool enters_container;
 	/* Not in the list of commands. */
 	bool is_hidden;
 	int (*run)(struct invocation *invocation, struct error *err);

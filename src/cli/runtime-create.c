@@ -45,5 +45,6 @@ const struct command command_create = {
 	.options_size = sizeof(struct bundle_options),
 	.min_args = 1,
 	.max_args = 1,
+	.enters_container = true,
 	.run = run,
 };

@@ -117,5 +117,6 @@ const struct command command_exec = {
 	.min_args = 1,
 	.max_args = COMMAND_MANY,
 	.failure_status = 255,
+	.enters_container = true,
 	.run = run,
 };

@@ -40,5 +40,6 @@ const struct command command_run = {
 	.options_size = sizeof(struct run_options),
 	.min_args = 1,
 	.max_args = 1,
+	.enters_container = true,
 	.run = run,
 };

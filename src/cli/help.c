@@ -11,7 +11,7 @@ enum { HELP_COLUMN = 32, HELP_WIDTH = 80 };
 /* Appends TEXT from column COLUMN on, broken between words; starts with the line's LEN so far. */
 static void add_wrapped(struct strbuf *sb, size_t len, size_t column, const char *text)
 {
-	if (len + 2 > column) {
+	if (len > 0 && len + 2 > column) {
 		strbuf_addch(sb, '\n');
 		len = 0;
 	}
@@ -102,7 +102,7 @@ char *completion_for_bash(const struct program *program)
 			*c = '_';
 	strbuf_addf(&sb, "# bash completion for %s, written by \"%s completion\"\n_%s()\n{\n",
 		    program->name, program->name, function);
-	strbuf_adds(&sb, "\tlocal cur=${COMP_WORDS[COMP_CWORD]} verb= word words\n"
+	strbuf_adds(&sb, "\tlocal cur=${COMP_WORDS[COMP_CWORD]} verb='' word words\n"
 			 "\tfor word in \"${COMP_WORDS[@]:1:COMP_CWORD-1}\"; do\n"
 			 "\t\tcase $word in\n");
 	strbuf_adds(&sb, "\t\t");

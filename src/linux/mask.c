@@ -9,6 +9,7 @@
 #include "base/compat.h"
 #include "base/fd.h"
 #include "base/path.h"
+#include "linux/namespace.h"
 
 /* What covers a directory and what covers a file; each is made when first needed. */
 struct covers {
@@ -27,21 +28,13 @@ static int check_paths(char *const *paths, size_t n, const char *key, struct err
 	return 0;
 }
 
-static bool has_own_mounts(const struct oci_linux *l)
-{
-	for (size_t i = 0; i < l->n_namespaces; i++)
-		if (l->namespaces[i].type == OCI_NAMESPACE_MOUNT)
-			return !l->namespaces[i].path;
-	return false;
-}
-
 int mask_check(const struct oci_linux *l, struct error *err)
 {
 	int r;
 
 	if (!l || l->n_masked_paths + l->n_readonly_paths == 0)
 		return 0;
-	if (!has_own_mounts(l)) {
+	if (!namespace_has_own_mounts(l)) {
 		(void)error_set(err, EINVAL, "maskedPaths and readonlyPaths need a new mount namespace");
 		(void)error_hint(err, "add { \"type\": \"mount\" } to linux.namespaces");
 		return error_pointer(err, l->n_masked_paths ? "linux.maskedPaths" :

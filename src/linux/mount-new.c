@@ -179,6 +179,15 @@ static int label_root(const struct mount_plan *plan, const struct mount_entry *e
 	return error_sys(err, "setxattr", "security.selinux=%s", label);
 }
 
+/* "gid=5" of the usual devpts: a user namespace may not know that group. */
+static void hint_at_ids(const struct mount_entry *e, struct error *err)
+{
+	for (size_t i = 0; i < e->n_data; i++)
+		if (streq(e->data[i].key, "gid") || streq(e->data[i].key, "uid"))
+			(void)error_hint(err, "%s=%s must be an id that the user namespace maps",
+					 e->data[i].key, e->data[i].value);
+}
+
 int mount_entry_create(const struct mount_plan *plan, struct mount_entry *e, int target_fd,
 		       bool existed, struct error *err)
 {
@@ -187,6 +196,8 @@ int mount_entry_create(const struct mount_plan *plan, struct mount_entry *e, int
 
 	if (r == -EPERM)
 		return open_stand_in(plan, e, err);
+	if (r == -EINVAL && plan->userns)
+		hint_at_ids(e, err);
 	if (r == 0)
 		r = label_root(plan, e, err);
 	/* A new mount is private as it is. */

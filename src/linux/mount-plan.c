@@ -11,6 +11,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "linux/mount-entry.h"
+#include "linux/namespace.h"
 
 /* fsconfig(2) takes no longer string. */
 enum { FSCONFIG_VALUE_MAX = 255 };
@@ -330,19 +331,10 @@ static int plan_entry(const struct mount_plan *plan, struct mount_entry *e,
 	return 0;
 }
 
-static const struct oci_namespace *find_namespace(const struct oci_linux *l,
-						  enum oci_namespace_type type)
-{
-	for (size_t i = 0; l && i < l->n_namespaces; i++)
-		if (l->namespaces[i].type == type)
-			return &l->namespaces[i];
-	return NULL;
-}
-
 /* Mounts in a namespace that others use as well would be mounts on the host. */
 static int check_namespace(const struct oci_config *config, struct error *err)
 {
-	const struct oci_namespace *ns = find_namespace(config->linux, OCI_NAMESPACE_MOUNT);
+	const struct oci_namespace *ns = namespace_find(config->linux, OCI_NAMESPACE_MOUNT);
 
 	if (config->n_mounts == 0 || (ns && !ns->path))
 		return 0;
@@ -368,9 +360,9 @@ int mount_plan_new(const struct oci_config *config, const struct mount_env *env,
 	plan->n = config->n_mounts;
 	plan->userns_fd = env->userns_fd;
 	plan->made_userns_fd = -EBADF;
-	plan->userns = find_namespace(l, OCI_NAMESPACE_USER) != NULL;
-	plan->cgroupns = find_namespace(l, OCI_NAMESPACE_CGROUP) != NULL;
-	plan->pidns = find_namespace(l, OCI_NAMESPACE_PID) != NULL;
+	plan->userns = namespace_find(l, OCI_NAMESPACE_USER) != NULL;
+	plan->cgroupns = namespace_find(l, OCI_NAMESPACE_CGROUP) != NULL;
+	plan->pidns = namespace_find(l, OCI_NAMESPACE_PID) != NULL;
 	plan->rootless = env->rootless;
 	plan->mount_label = env->mount_label;
 	if (l)

@@ -239,3 +239,19 @@ int namespace_unshare_time(const struct namespace_plan *plan, struct error *err)
 		return error_sys(err, "unshare", "CLONE_NEWTIME");
 	return proc_write_self("timens_offsets", plan->time_offsets, err);
 }
+
+const struct oci_namespace *namespace_find(const struct oci_linux *linux,
+					   enum oci_namespace_type type)
+{
+	for (size_t i = 0; linux && i < linux->n_namespaces; i++)
+		if (linux->namespaces[i].type == type)
+			return &linux->namespaces[i];
+	return NULL;
+}
+
+bool namespace_has_own_mounts(const struct oci_linux *linux)
+{
+	const struct oci_namespace *ns = namespace_find(linux, OCI_NAMESPACE_MOUNT);
+
+	return ns && !ns->path;
+}

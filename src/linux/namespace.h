@@ -65,3 +65,10 @@ int namespace_flag(enum oci_namespace_type type);
 
 /* "net" and so on, for a CLONE_NEW* flag. */
 const char *namespace_name(uint64_t flag);
+
+/* The entry of TYPE in linux.namespaces, or NULL.  LINUX may be NULL. */
+const struct oci_namespace *namespace_find(const struct oci_linux *linux,
+					   enum oci_namespace_type type);
+
+/* Whether the container gets a mount namespace that nobody else is in. */
+bool namespace_has_own_mounts(const struct oci_linux *linux);

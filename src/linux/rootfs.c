@@ -8,6 +8,7 @@
 #include "base/compat.h"
 #include "base/fd.h"
 #include "base/syscall.h"
+#include "linux/namespace.h"
 #include "linux/rootfs-move.h"
 
 static const uint64_t propagation_flags[] = {
@@ -20,14 +21,6 @@ static const uint64_t propagation_flags[] = {
 	[OCI_PROPAGATION_UNBINDABLE] = MS_UNBINDABLE,
 	[OCI_PROPAGATION_RUNBINDABLE] = MS_UNBINDABLE,
 };
-
-static bool has_own_mounts(const struct oci_linux *l)
-{
-	for (size_t i = 0; l && i < l->n_namespaces; i++)
-		if (l->namespaces[i].type == OCI_NAMESPACE_MOUNT)
-			return !l->namespaces[i].path;
-	return false;
-}
 
 static int open_error(const char *path, struct error *err)
 {
@@ -49,7 +42,7 @@ int rootfs_open(struct rootfs *r, const struct oci_config *config, int bundle_df
 		return error_pointer(err, "root");
 	}
 	r->readonly = root->readonly;
-	r->own_mounts = has_own_mounts(config->linux);
+	r->own_mounts = namespace_has_own_mounts(config->linux);
 	r->propagation =
 		config->linux ? propagation_flags[config->linux->rootfs_propagation] : 0;
 	if (r->readonly && !r->own_mounts) {

@@ -598,6 +598,56 @@ static void case_escaping_targets(void)
 	CHECK(access("/run/er/seen", F_OK) == 0);
 }
 
+static void exchange_forever(const char *a, const char *b)
+{
+	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+	for (;;)
+		(void)renameat2(AT_FDCWD, a, AT_FDCWD, b, RENAME_EXCHANGE);
+}
+
+/* A process that turns a directory on the way into a symlink and back, as fast as it can. */
+static void case_racing_renamer(void)
+{
+	static const struct simple_mount mounts[] = {
+		{ "/data/tmp", "tmpfs", "tmpfs", "" },
+		{ "/data/volume", "bind", "volume", "bind" },
+		{ "/data/file", "bind", "hosts", "bind" },
+	};
+	int status, escaped = 0, built = 0;
+	pid_t renamer;
+
+	put_dir("outside");
+	put_dir("volume");
+	put_file("hosts", "");
+	put_dir("rootfs/data");
+	put_link("/tmp/test-linux-rootfs/outside", "rootfs/link");
+	renamer = fork();
+	if (renamer == 0)
+		exchange_forever("rootfs/data", "rootfs/link");
+	for (int i = 0; i < 200; i++) {
+		pid_t pid = fork();
+
+		if (pid == 0) {
+			struct box b;
+			bool done;
+
+			init_box(&b, mounts, ARRAY_SIZE(mounts));
+			done = prepare_parent(&b) == 0 && unshare(CLONE_NEWNS) == 0 &&
+			       build_init(&b) == 0;
+			_exit(is_empty("/tmp/test-linux-rootfs/outside") ? done : 2);
+		}
+		(void)waitpid(pid, &status, 0);
+		escaped += WEXITSTATUS(status) == 2;
+		built += WEXITSTATUS(status) == 1;
+	}
+	(void)kill(renamer, SIGKILL);
+	(void)waitpid(renamer, NULL, 0);
+	CHECK(escaped == 0);
+	CHECK(is_empty("outside"));
+	/* Directory or symlink, the mounts went somewhere inside. */
+	CHECK(built > 0);
+}
+
 static void case_mount_on_root(void)
 {
 	static const struct simple_mount mounts[] = {
@@ -1037,6 +1087,7 @@ int main(void)
 	RUN(case_wrong_null);
 	RUN(case_mask_magic_link);
 	RUN(case_escaping_targets);
+	RUN(case_racing_renamer);
 	RUN(case_mount_on_root);
 	RUN(case_tmpfs);
 	RUN(case_bind_options);

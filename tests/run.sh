@@ -6,58 +6,14 @@
 #
 # RUNTIME=crun (or runc) runs the tests of the runtime against that program.
 # CONFIGURE_FLAGS goes to ./configure when the tree is not configured yet.
+# TEST_BASE names a base image that tests/scenario/base-image.sh made, to save its time.
 # The last line is "N passed, N failed, N skipped"; the exit status is 1 when
 # anything failed.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-PACKAGES=(autoconf automake pkg-config gcc make libc6-dev libyajl-dev libseccomp-dev
-	libcap-dev libselinux1-dev libpcre2-dev libsepol-dev libarchive-dev libisal-dev
-	libzstd-dev libssl-dev liblzma-dev zlib1g-dev bats jq debootstrap busybox-static
-	crun runc skopeo umoci mandoc python3 strace xz-utils zstd ca-certificates
-	e2fsprogs procps)
-OUT=$(mktemp -d)
-trap 'rm -rf "$OUT"' EXIT
-
-say() {
-	printf '\n== %s\n' "$*"
-}
-
-die() {
-	echo "tests/run.sh: $*" >&2
-	exit 1
-}
-
-# quietly NAME COMMAND...: the output is of interest only when it fails.
-quietly() {
-	local name=$1
-	shift
-	"$@" >"$OUT/log" 2>&1 </dev/null || {
-		tail -n 60 "$OUT/log" >&2
-		die "$name failed"
-	}
-}
-
-install_packages() {
-	local package missing=()
-	for package in "${PACKAGES[@]}"; do
-		[[ $(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null) == installed ]] ||
-			missing+=("$package")
-	done
-	((${#missing[@]})) || return 0
-	say "installing ${missing[*]}"
-	export DEBIAN_FRONTEND=noninteractive
-	quietly "apt-get update" apt-get update
-	quietly "apt-get install" apt-get install -y --no-install-recommends "${missing[@]}"
-}
-
-build() {
-	say "building"
-	[[ -x configure ]] || quietly autogen.sh ./autogen.sh
-	# shellcheck disable=SC2086 # several flags in one variable
-	[[ -f Makefile ]] || quietly configure ./configure ${CONFIGURE_FLAGS-}
-	quietly make make -j"$(nproc)"
-}
+# shellcheck source=contrib/setup.sh
+source contrib/setup.sh
 
 # tally NAME FILE: counts one TAP stream; shows its failures and its skips.
 tally() {
@@ -131,7 +87,7 @@ summary() {
 }
 
 ((EUID == 0)) || die "the tests make namespaces, cgroups and mounts: run this as root"
-install_packages
+install_packages "${BUILD_PACKAGES[@]}" "${SCENARIO_PACKAGES[@]}" "${TEST_PACKAGES[@]}"
 build
 if (($#)); then
 	behaviour_tests "$@"

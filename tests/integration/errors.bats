@@ -170,7 +170,7 @@ refused() {
 	one_sentence
 	said 'small.*[Nn]o space left'
 	[[ $(ls small) == fill ]] || [[ -z $(ls small/state) ]]
-	[[ -z $(ls /sys/fs/cgroup | grep "$ID") ]]
+	[[ ! -e /sys/fs/cgroup/$ID ]]
 }
 
 @test "errors: a pid file that cannot be written stops the container" {

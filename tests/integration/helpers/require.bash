@@ -24,6 +24,17 @@ overlay_works() {
 		"$dir/merged" 2>/dev/null && umount "$dir/merged"
 }
 
+# A Debian mirror that apt knows and that answers.
+mirror_answers() {
+	local uri suite
+	# shellcheck disable=SC1091,SC2016
+	read -r uri suite < <(. /etc/os-release && apt-get indextargets \
+		--format '$(REPO_URI) $(RELEASE)' 'Created-By: Packages' |
+		awk -v s="$VERSION_CODENAME" '$1 ~ /debian/ && $2 == s' | head -n 1)
+	[[ -n $uri ]] && timeout 60 /usr/lib/apt/apt-helper download-file \
+		"${uri%/}/dists/$suite/InRelease" "$BATS_TEST_TMPDIR/InRelease" >/dev/null 2>&1
+}
+
 idmap_works() {
 	[[ $(uname -r | cut -d. -f1) -ge 6 ]]
 }
@@ -53,6 +64,8 @@ require() {
 			skip "AppArmor is not active on this machine" ;;
 	overlay)
 		overlay_works || skip "overlayfs does not work on this machine" ;;
+	mirror)
+		mirror_answers || skip "no Debian mirror can be reached from this machine" ;;
 	time-namespace)
 		[[ -e /proc/self/ns/time ]] || skip "the kernel has no time namespaces" ;;
 	idmapped-mounts)

@@ -1,0 +1,55 @@
+# shellcheck shell=bash
+# Sourced by contrib/quickstart.sh and tests/run.sh from the top of the tree: the
+# Debian packages they need, and the build.
+
+BUILD_PACKAGES=(autoconf automake pkg-config gcc make libc6-dev libyajl-dev libseccomp-dev
+	libcap-dev libselinux1-dev libpcre2-dev libsepol-dev libarchive-dev libisal-dev
+	libzstd-dev libssl-dev liblzma-dev zlib1g-dev)
+# What the main job is shown with: a base image, and other tools that read ours.
+SCENARIO_PACKAGES=(debootstrap busybox-static jq python3 skopeo umoci xz-utils zstd ca-certificates)
+TEST_PACKAGES=(bats crun runc strace mandoc e2fsprogs procps util-linux bsdextrautils git)
+
+OUT=$(mktemp -d)
+trap 'rm -rf "$OUT"' EXIT
+
+say() {
+	printf '\n== %s\n' "$*"
+}
+
+die() {
+	echo "${0##*/}: $*" >&2
+	exit 1
+}
+
+# quietly NAME COMMAND...: the output is of interest only when it fails.
+quietly() {
+	local name=$1
+	shift
+	"$@" >"$OUT/log" 2>&1 </dev/null || {
+		tail -n 60 "$OUT/log" >&2
+		die "$name failed"
+	}
+}
+
+# install_packages PACKAGE...: those that are not there yet.
+install_packages() {
+	local package missing=()
+	for package in "$@"; do
+		[[ $(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null) == installed ]] ||
+			missing+=("$package")
+	done
+	((${#missing[@]})) || return 0
+	say "installing ${missing[*]}"
+	export DEBIAN_FRONTEND=noninteractive
+	quietly "apt-get update" apt-get update
+	quietly "apt-get install" apt-get install -y --no-install-recommends "${missing[@]}"
+}
+
+# CONFIGURE_FLAGS goes to ./configure when the tree is not configured yet.
+build() {
+	say "building"
+	[[ -x configure ]] || quietly autogen.sh ./autogen.sh
+	# shellcheck disable=SC2086 # several flags in one variable
+	[[ -f Makefile ]] || quietly configure ./configure ${CONFIGURE_FLAGS-}
+	quietly make make -j"$(nproc)"
+}

@@ -7,7 +7,6 @@
 #include "base/mem.h"
 #include "cli/help.h"
 #include "cli/output.h"
-#include "linux/self-exe.h"
 
 enum {
 	STATUS_FAILURE = 1,
@@ -169,7 +168,7 @@ static int dispatch(const struct program *program, const void *globals, char **w
 	if (!command)
 		return unknown_command(program, argv[0]);
 	/* Before the options are parsed, which reorders them. */
-	if (command->enters_container && self_exe_protect(whole_argv, &err) < 0)
+	if (command->enters_container && program->protect(whole_argv, &err) < 0)
 		return fail(command, &err);
 	return run_command(program, command, globals, argc, argv);
 }

@@ -53,7 +53,7 @@ struct command {
 	size_t max_args;
 	/* What a failure exits with; 0 means 1. */
 	int failure_status;
-	/* Runs from a copy of the program that a container cannot write (linux/self-exe.h). */
+	/* Runs from a copy of the program that a container cannot write: program.protect. */
 	bool enters_container;
 	/* Not in the list of commands. */
 	bool is_hidden;
@@ -71,6 +71,8 @@ struct program {
 	size_t globals_size;
 	/* Last look at the globals before a command runs (defaults); or NULL. */
 	int (*prepare)(void *globals, struct error *err);
+	/* Executes ARGV again from a protected copy, or returns 0 if this is one (linux/self-exe.h). */
+	int (*protect)(char **argv, struct error *err);
 	/* What --version prints, complete. */
 	const char *version;
 };

@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "base/proc.h"
 #include "cli/runtime.h"
+#include "linux/self-exe.h"
 
 static const struct command *const commands[] = {
 	&command_create, &command_start,  &command_run,	 &command_state,    &command_kill,
@@ -121,6 +122,7 @@ int main(int argc, char **argv)
 		.globals = globals,
 		.globals_size = sizeof(struct runtime_globals),
 		.prepare = choose_root,
+		.protect = self_exe_protect,
 		/* The engines read the words before the colons and "version". */
 		.version = "dabba version " PACKAGE_VERSION "\n"
 			   "commit: " DABBA_COMMIT "\n"

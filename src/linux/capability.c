@@ -131,15 +131,20 @@ int capability_add(struct capability_sets *sets, const char *name, struct error 
 int capability_apply_bounding(const struct capability_sets *sets, struct error *err)
 {
 	for (int number = 0; number < MAX_CAPABILITIES; number++) {
-		if (sets->bounding & bit(number))
+		int held;
+
+		if (sets->bounding & bit(number) ||
+		    prctl(PR_CAPBSET_DROP, number, 0, 0, 0) == 0)
 			continue;
-		if (prctl(PR_CAPBSET_DROP, number, 0, 0, 0) == 0)
-			continue;
-		/* One above the last capability of this kernel. */
-		if (errno == EINVAL)
+		/* Without CAP_SETPCAP: what is not there need not be dropped. */
+		held = prctl(PR_CAPBSET_READ, number, 0, 0, 0);
+		/* Above the last capability of this kernel. */
+		if (held < 0)
 			break;
-		if (prctl(PR_CAPBSET_READ, number, 0, 0, 0) != 0)
-			return error_sys(err, "prctl", "PR_CAPBSET_DROP capability %d", number);
+		if (held > 0)
+			return error_set(err, EPERM,
+					 "drop capability %d from the bounding set: this needs "
+					 "CAP_SETPCAP", number);
 	}
 	if (prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0)
 		return error_sys(err, "prctl", "PR_SET_KEEPCAPS");

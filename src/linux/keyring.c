@@ -51,6 +51,9 @@ static int join(const char *id, bool other_user_ns, struct error *err)
 	key = sys_keyctl(KEYCTL_JOIN_SESSION_KEYRING, (unsigned long)name, 0, 0, 0);
 	if (key < 0)
 		return explain_refusal(name, err);
+	/* We are in it already. */
+	if (key == 0)
+		return 0;
 	/* EACCES: somebody else's, found by its name, who has set this already. */
 	if (sys_keyctl(KEYCTL_SETPERM, (unsigned long)key, perm, 0, 0) < 0 && errno != EACCES)
 		return error_sys(err, "keyctl", "set permissions of keyring \"%s\"", name);

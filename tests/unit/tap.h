@@ -25,5 +25,11 @@ void tap_skip_all(const char *reason) __attribute__((noreturn));
 /* The number of fds this process has open: equal before and after means no leak. */
 int tap_count_fds(void);
 
+/*
+ * Runs FN in a child of its own, for what cannot be undone (credentials, filters,
+ * limits), and returns what it returned, 0 to 127; 128 + N when signal N ended it.
+ */
+int tap_in_child(int (*fn)(void));
+
 /* Prints the plan; main() returns this: 0 if every test passed. */
 int tap_done(void);

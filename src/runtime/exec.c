@@ -315,6 +315,8 @@ static int run_program(struct execution *x, struct error *err)
 	root_fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (root_fd < 0)
 		return error_sys(err, "open", "the container's root");
+	/* Before the affinity that was asked for: what the caller had means nothing here. */
+	schedule_reset_affinity();
 	r = schedule_apply_affinity(&plan->affinity.final, err);
 	if (r == 0)
 		r = process_apply_early(plan, err);

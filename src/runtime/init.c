@@ -218,6 +218,8 @@ static int step_process(struct init *init, struct error *err)
 
 	if (!init->config->process)
 		return 0;
+	/* The CPUs of the cgroup, not those of whoever called the runtime. */
+	schedule_reset_affinity();
 	r = process_apply_early(process, err);
 	if (r == 0)
 		r = process_fix_stdio(process, err);

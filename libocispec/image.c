@@ -95,7 +95,7 @@ static const struct oci_field run_config_fields[] = {
 	OCI_I64_OPTIONAL(oci_image_run_config, stop_timeout, "StopTimeout"),
 	OCI_REST(oci_image_run_config, rest),
 };
-static const struct oci_object run_config_object =
+const struct oci_object oci_image_run_config_object =
 	OCI_TABLE("config", oci_image_run_config, run_config_fields);
 
 static const struct oci_field rootfs_fields[] = {
@@ -126,7 +126,7 @@ static const struct oci_field image_config_fields[] = {
 	OCI_STRING(oci_image_config, os, "os", OCI_REQUIRED),
 	OCI_STRING(oci_image_config, os_version, "os.version", 0),
 	OCI_STRINGS(oci_image_config, os_features, "os.features", 0),
-	OCI_OBJECT(oci_image_config, config, "config", 0, run_config_object),
+	OCI_OBJECT(oci_image_config, config, "config", 0, oci_image_run_config_object),
 	OCI_OBJECT(oci_image_config, rootfs, "rootfs", OCI_REQUIRED, rootfs_object),
 	OCI_OBJECTS(oci_image_config, history, "history", 0, history_object),
 	OCI_REST(oci_image_config, rest),

@@ -171,4 +171,6 @@ extern const struct oci_object oci_descriptor_object;
 extern const struct oci_object oci_index_object;
 extern const struct oci_object oci_manifest_object;
 extern const struct oci_object oci_image_config_object;
+/* The member "config" of it. */
+extern const struct oci_object oci_image_run_config_object;
 extern const struct oci_object oci_docker_image_object;

@@ -46,6 +46,10 @@ void blob_writer_abort(struct blob_writer *writer);
 int blob_put(struct store *store, const void *data, size_t n, struct digest *digest,
 	     struct error *err);
 
+/* The same under the DIGEST that was checked already. */
+int blob_put_as(struct store *store, const struct strbuf *text, const struct digest *digest,
+		struct error *err);
+
 bool blob_exists(struct store *store, const struct digest *digest);
 
 /*

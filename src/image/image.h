@@ -16,6 +16,7 @@
 #include "image/store.h"
 #include "libocispec/arena.h"
 
+struct index;
 struct oci_descriptor;
 struct oci_image_config;
 struct oci_manifest;
@@ -46,15 +47,29 @@ int image_load(struct store *store, const char *name, struct image *image,
 void image_release(struct image *image);
 #define cleanup_image __attribute__((cleanup(image_release)))
 
+/* The same in two steps, for those who hold the index. */
+int image_find(struct store *store, const struct index *index, const char *name,
+	       const struct oci_descriptor **found, struct error *err);
+int image_load_entry(struct store *store, const struct oci_descriptor *entry,
+		     struct image *image, struct error *err);
+
 /* Unpacks whichever of the image's layers are not yet. */
 int image_unpack_layers(struct store *store, const struct image *image, struct error *err);
 
 /*
  * Stores both documents, syncs what was written so far, and names the image
  * in index.json; NAMES may be empty.  The blobs the manifest speaks of are in
- * the store already.  manifest->config is set here from CONFIG's digest and
- * size.  An image that had such a name before stays, without it.
+ * the store already.  Of manifest->config only the media type is used (NULL:
+ * OCI's); it is NULL afterwards.  An image that had such a name before stays,
+ * without it.
  */
 int image_add(struct store *store, const struct oci_image_config *config,
 	      struct oci_manifest *manifest, const struct strvec *names,
 	      struct digest *id, struct error *err);
+
+/*
+ * Syncs the store and names a manifest, whose blobs are all there; no name at
+ * all puts it into the index without one.
+ */
+int image_name_manifest(struct store *store, const struct oci_descriptor *descriptor,
+			const struct strvec *names, struct error *err);

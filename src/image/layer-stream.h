@@ -30,13 +30,16 @@ struct file_region {
 struct layer_stream;
 
 /*
- * Starts reading REGION, called NAME in messages.  COPY, an open blob writer
- * or NULL, gets every byte as it is; it is finished here, committed by the
- * caller.  Whatever the stream is compressed with is found out by its magic.
+ * Starts reading REGION, called NAME in messages; its digest is made as LIKE
+ * is (NULL: sha256).  What it is compressed with is found out by its magic.
+ *
+ * COPY, a blob writer opened with the same LIKE, or NULL, gets every byte as
+ * it is; it is finished here, committed by the caller.  From xz, which is no
+ * layer for others, it gets the tar instead, and so diff_id is its digest.
  */
 int layer_stream_open(const struct file_region *region, const char *name,
-		      struct blob_writer *copy, struct layer_stream **stream,
-		      struct error *err);
+		      const struct digest *like, struct blob_writer *copy,
+		      struct layer_stream **stream, struct error *err);
 
 /* The inflated bytes, for layer_apply(). Lives as long as the stream. */
 const struct layer_source *layer_stream_source(struct layer_stream *stream);
@@ -47,6 +50,7 @@ struct layer_digests {
 	uint64_t blob_size;
 	/* Of the tar stream. */
 	uint64_t size;
+	/* Of the blob. */
 	enum compression compression;
 };
 

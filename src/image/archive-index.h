@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The headers of an outer tar archive: behind archive.h, and tested alone. */
+#pragma once
+
+#include "image/archive.h"
+
+/*
+ * Fills the members and the kind of ARCHIVE, whose fd, path and size are set.
+ * Offsets are those in the inflated stream.  Stops at the first name that only
+ * a root file system has, so that those members are not complete.
+ */
+int image_archive_index(struct image_archive *archive, enum compression compression, struct error *err);
+
+/*
+ * Where the link LINK_NAME with the text TARGET leads, from the archive's root:
+ * "." and ".." are resolved, and cannot leave.  The caller's to free().
+ */
+char *image_archive_resolve_link(const char *link_name, const char *target);

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "image/import.h"
+
+#include <inttypes.h>
+#include <sys/stat.h>
+
+#include "base/fd.h"
+#include "base/mem.h"
+#include "image/blob.h"
+#include "image/image.h"
+#include "image/import-kinds.h"
+#include "image/index.h"
+#include "image/layer-import.h"
+#include "image/layer-store.h"
+#include "image/ref.h"
+
+/* Whether the store has the blob, and the layer unpacked upon that chain. */
+static bool is_stored(struct store *store, const struct import_layer *layer,
+		      const struct digest *blob)
+{
+	cleanup_close int fd = -EBADF;
+	struct error ignored = ERROR_INIT;
+	struct digest chain_id;
+
+	if (!layer->diff_id || !blob_exists(store, blob))
+		return false;
+	digest_chain(layer->n_chain ? &layer->chain[layer->n_chain - 1] : NULL, layer->diff_id,
+		     &chain_id);
+	fd = layer_open(store, &chain_id, &ignored);
+	return fd >= 0;
+}
+
+/* Describes the blob that is there. */
+static int describe_stored(struct store *store, const struct digest *blob, int64_t size,
+			   struct oci_descriptor *descriptor, struct error *err)
+{
+	cleanup_close int fd = blob_open(store, blob, size, err);
+	struct stat st;
+
+	if (fd < 0)
+		return fd;
+	if (fstat(fd, &st) < 0)
+		return error_sys(err, "stat", "blob %s", blob->s);
+	descriptor->media_type = OCI_MEDIA_TYPE_LAYER;
+	descriptor->size = st.st_size;
+	return 0;
+}
+
+int import_layer(struct import *import, const struct import_layer *layer,
+		 struct digest *digest, struct oci_descriptor *descriptor,
+		 struct error *err)
+{
+	cleanup_image_archive_file struct image_archive_file file = IMAGE_ARCHIVE_FILE_INIT;
+	/* A docker-archive's layer is mostly plain: then its blob is called by the diffID. */
+	const struct digest *blob = layer->blob ? layer->blob : layer->diff_id;
+	struct layer_digests digests;
+	int r;
+
+	*descriptor = (struct oci_descriptor){ .digest = digest->s };
+	if (is_stored(import->store, layer, blob)) {
+		*digest = *blob;
+		return describe_stored(import->store, blob, layer->size, descriptor, err);
+	}
+	r = image_archive_find(&import->archive, layer->file, &file, err);
+	if (r < 0)
+		return r;
+	if (layer->size >= 0 && file.region.size != (uint64_t)layer->size)
+		return error_set(err, EBADMSG,
+				 "%s: layer %s has %" PRIu64 " bytes, but %" PRId64 " were promised",
+				 import->archive.path, layer->file, file.region.size, layer->size);
+	r = layer_import(import->store,
+			 &(struct layer_import){
+				 .region = file.region,
+				 .name = layer->file,
+				 .blob = layer->blob,
+				 .diff_id = layer->diff_id,
+				 .chain = layer->chain,
+				 .n_chain = layer->n_chain,
+				 .keeps_blob = true,
+			 },
+			 &digests, err);
+	if (r < 0)
+		return error_context(err, "%s", import->archive.path);
+	*digest = digests.blob;
+	descriptor->media_type = compression_media_type(digests.compression);
+	descriptor->size = (int64_t)digests.blob_size;
+	return 0;
+}
+
+int import_finish(struct import *import, const struct oci_descriptor *descriptor,
+		  const struct strvec *names, const struct digest *id, struct error *err)
+{
+	cleanup_strvec struct strvec wanted = STRVEC_INIT;
+	int r;
+
+	if (import->request->name)
+		strvec_push(&wanted, import->request->name);
+	else
+		strvec_pushv(&wanted, names->v);
+	r = image_name_manifest(import->store, descriptor, &wanted, err);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < wanted.n; i++)
+		strvec_push_take(import->imported, index_full_name(wanted.v[i]));
+	if (wanted.n == 0)
+		strvec_push(import->imported, id->s);
+	return 0;
+}
+
+static int check_name(const char *name, struct error *err)
+{
+	cleanup_image_ref struct image_ref ref = IMAGE_REF_INIT;
+
+	return name ? image_ref_parse(name, &ref, err) : 0;
+}
+
+int image_import(struct store *store, const struct import_request *request,
+		 struct strvec *imported, struct error *err)
+{
+	static int (*const kinds[])(struct import *, struct error *) = {
+		[IMAGE_ARCHIVE_DOCKER] = import_docker,
+		[IMAGE_ARCHIVE_OCI] = import_oci,
+		[IMAGE_ARCHIVE_ROOTFS] = import_rootfs,
+	};
+	struct import import = { .store = store, .request = request, .imported = imported };
+	int r = check_name(request->name, err);
+
+	if (r == 0)
+		r = image_archive_open(&import.archive, store, request->path, err);
+	if (r < 0)
+		return r;
+	r = kinds[import.archive.kind](&import, err);
+	image_archive_close(&import.archive);
+	return r;
+}

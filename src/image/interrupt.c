@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "image/interrupt.h"
+
+#include <signal.h>
+#include <stddef.h>
+#include <string.h>
+
+#include "base/mem.h"
+
+static const int caught[] = { SIGINT, SIGTERM, SIGHUP };
+static volatile sig_atomic_t pending;
+
+static void note(int signal_number)
+{
+	pending = signal_number;
+}
+
+static void set_all(void (*handler)(int))
+{
+	/* No SA_RESTART: a read from a pipe or a wait for a lock ends. */
+	struct sigaction action = { .sa_handler = handler };
+
+	for (size_t i = 0; i < ARRAY_SIZE(caught); i++) {
+		struct sigaction old;
+
+		/* nohup and background jobs ignore some: so they stay. */
+		if (sigaction(caught[i], NULL, &old) == 0 && old.sa_handler != SIG_IGN)
+			(void)sigaction(caught[i], &action, NULL);
+	}
+}
+
+void interrupt_catch(void)
+{
+	set_all(note);
+}
+
+void interrupt_release(void)
+{
+	set_all(SIG_DFL);
+}
+
+int interrupt_check(struct error *err)
+{
+	int signal_number = pending;
+
+	if (!signal_number)
+		return 0;
+	(void)error_set(err, EINTR, "stopped by SIG%s", sigabbrev_np(signal_number));
+	err->exit_status = 128 + signal_number;
+	return err->code;
+}

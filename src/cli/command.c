@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/log.h"
 #include "base/mem.h"
 #include "cli/help.h"
 #include "cli/output.h"
@@ -104,6 +105,8 @@ static int run_command(const struct program *program, const struct command *comm
 	} else {
 		(void)error_hint(&err, "see \"%s %s --help\"", program->name, command->name);
 	}
+	log_debug("%s %s, built from %s", command->name,
+		  invocation.n_args ? invocation.args[0] : "", DABBA_COMMIT);
 	if (r == 0)
 		r = command->run(&invocation, &err);
 	option_release(command->options, values);

@@ -101,33 +101,52 @@ static void write_line(int fd, enum log_level level, const char *msg, const stru
 	(void)file_write_fd(fd, "log", sb.buf, sb.len, &ignored);
 }
 
-static bool is_for_a_person(void)
+/*
+ * A sentence with control characters made visible: part of it may be a file
+ * name that an image chose, and a terminal would obey it.
+ */
+static void add_visible(struct strbuf *sb, const char *s)
 {
-	return log_fd < 0 && !options.json && isatty(STDERR_FILENO);
+	for (; *s; s++) {
+		unsigned char c = (unsigned char)*s;
+
+		if (c == '\n')
+			strbuf_adds(sb, "\\n");
+		else if (c < 0x20 || c == 0x7f)
+			strbuf_addf(sb, "\\x%02x", c);
+		else
+			strbuf_addch(sb, (char)c);
+	}
 }
 
-static void write_plain(const char *prefix, const char *msg, const char *hint)
+/* One line, so that engines show all of it; a person gets the hint on a second one. */
+static void write_plain(const char *kind, const char *msg, const char *hint)
 {
 	cleanup_strbuf struct strbuf sb = STRBUF_INIT;
+	bool is_terminal = isatty(STDERR_FILENO);
 	struct error ignored;
 
-	strbuf_addf(&sb, "%s%s\n", prefix, msg);
-	if (*hint)
-		strbuf_addf(&sb, "hint: %s\n", hint);
+	strbuf_addf(&sb, "%s: %s", options.program, kind);
+	add_visible(&sb, msg);
+	if (*hint) {
+		strbuf_adds(&sb, is_terminal ? "\n  hint: " : " (");
+		add_visible(&sb, hint);
+		strbuf_adds(&sb, is_terminal ? "" : ")");
+	}
+	strbuf_addch(&sb, '\n');
 	(void)file_write_fd(STDERR_FILENO, "stderr", sb.buf, sb.len, &ignored);
 }
 
 static void sink(enum log_level level, const char *msg)
 {
-	if (is_for_a_person()) {
-		char prefix[64];
+	char kind[16];
 
-		(void)snprintf(prefix, sizeof(prefix), "%s: %s: ", options.program,
-			       level_names[level]);
-		write_plain(prefix, msg, "");
+	if (log_fd >= 0 || options.json) {
+		write_line(log_fd >= 0 ? log_fd : STDERR_FILENO, level, msg, NULL);
 		return;
 	}
-	write_line(log_fd >= 0 ? log_fd : STDERR_FILENO, level, msg, NULL);
+	(void)snprintf(kind, sizeof(kind), "%s: ", level_names[level]);
+	write_plain(kind, msg, "");
 }
 
 int output_init(const struct output_options *init, struct error *err)
@@ -149,15 +168,9 @@ void output_error(const struct error *err)
 	strbuf_adds(&msg, err->msg);
 	if (*err->pointer && !strstr(err->msg, err->pointer))
 		strbuf_addf(&msg, " (config.json: %s)", err->pointer);
-	if (is_for_a_person()) {
-		char prefix[64];
-
-		(void)snprintf(prefix, sizeof(prefix), "%s: ", options.program);
-		write_plain(prefix, msg.buf, err->hint);
-		return;
-	}
-	write_line(log_fd >= 0 ? log_fd : STDERR_FILENO, LOG_LEVEL_ERROR, msg.buf, err);
-	if (log_fd >= 0)
+	if (log_fd >= 0 || options.json)
+		write_line(log_fd >= 0 ? log_fd : STDERR_FILENO, LOG_LEVEL_ERROR, msg.buf, err);
+	if (log_fd >= 0 || !options.json)
 		write_plain("", msg.buf, err->hint);
 }
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Where messages go.  Without --log they go to stderr: as lines of runc's text
- * or JSON format, or as plain sentences when a person reads them on a
- * terminal.  With --log the formatted line goes to the file, and a failure's
- * sentence to stderr as well, which is what the engines expect.
+ * Where messages go.  A failure is one line "PROGRAM: sentence (hint)" on
+ * stderr, which is where all engines look.  With --log it is a line in that
+ * file too, in runc's text or JSON format; with --log-format json alone the JSON
+ * line takes the place of the sentence.
  *
  * A JSON line has "level", "msg" and "time", and for a failure what is known of
  * "step", "syscall", "errno" (its name), "pointer" and "hint".

@@ -25,14 +25,14 @@
 /* Killed processes leave at once; one that sits in a slow system call needs longer. */
 enum { EMPTY_TIMEOUT_MS = 10000 };
 
-/* "/dabba/ID", or what config.json asks for: see linux/cgroup.h. */
+/* "/dabba-ID", or what config.json asks for: see linux/cgroup.h. */
 static int choose_path(const struct cgroup_request *request, char **out, struct error *err)
 {
 	const char *relative = cgroup_relative(request->path ? request->path : "");
 	cleanup_free char *parts = xstrdup(relative);
 
 	if (!request->path || !*request->path) {
-		*out = xasprintf("/dabba/%s", request->id);
+		*out = xasprintf("/dabba-%s", request->id);
 		return 0;
 	}
 	for (char *save = NULL, *name = strtok_r(parts, "/", &save); name;

@@ -50,7 +50,8 @@ struct cgroup_request {
 	enum cgroup_manager manager;
 	const char *id;
 	/*
-	 * linux.cgroupsPath, or NULL for "/dabba/ID".  Absolute and relative
+	 * linux.cgroupsPath, or NULL for "/dabba-ID", which needs no parent that
+	 * somebody would have to remove.  Absolute and relative
 	 * paths both start at the root of the cgroup2 mount (as crun has it),
 	 * and "slice:prefix:name" is the name of a directory like any other
 	 * unless systemd makes the cgroup.

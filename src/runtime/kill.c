@@ -60,7 +60,7 @@ int signal_parse(const char *text, struct error *err)
 /* Engines look for these words. */
 static int not_running(const struct container *c, struct error *err)
 {
-	return error_set(err, ESRCH, "container not running: \"%s\" has no process", c->id);
+	return error_set(err, ESRCH, "container \"%s\": container not running", c->id);
 }
 
 static int kill_init(const struct container *c, int signal, struct error *err)

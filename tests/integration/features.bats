@@ -32,7 +32,7 @@ require_features() {
 	options=$(runtime features | jq -c '.mountOptions')
 	# Those that exclude each other or need a mapping are tested one by one elsewhere.
 	edit '.mounts += ($options | map(select(IN("bind", "rbind", "idmap", "ridmap", "tmpcopyup",
-		"remount", "mand", "nomand") | not)) | map({destination: "/tmp", type: "tmpfs",
+		"remount", "mand", "nomand") | not)) | map({destination: "/tmp/\(.)", type: "tmpfs",
 		source: "tmpfs", options: [.]}))' --argjson options "$options"
 	must runtime run "$ID"
 }

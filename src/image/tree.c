@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "image/tree.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
@@ -142,6 +143,56 @@ int tree_copy_file(int from_dir, const char *from, int to_dir, const char *to,
 		return error_sys(err, "mknodat", "%s", to);
 	}
 	return r < 0 ? r : tree_copy_attributes(from_dir, from, to_dir, to, &st, err);
+}
+
+static int copy_subdir(int from_dir, int to_dir, const char *name, struct error *err)
+{
+	const int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+	cleanup_close int from_fd = openat(from_dir, name, flags), to_fd = -EBADF;
+
+	if (from_fd < 0)
+		return error_sys(err, "open", "%s", name);
+	if (mkdirat(to_dir, name, 0700) < 0)
+		return error_sys(err, "mkdir", "%s", name);
+	to_fd = openat(to_dir, name, flags);
+	if (to_fd < 0)
+		return error_sys(err, "open", "%s", name);
+	return tree_copy_dir(from_fd, to_fd, err);
+}
+
+static int copy_child(int from_fd, int to_fd, const char *name, struct error *err)
+{
+	struct stat st;
+	int r;
+
+	if (streq(name, ".") || streq(name, ".."))
+		return 0;
+	if (fstatat(from_fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return error_sys(err, "fstatat", "%s", name);
+	r = S_ISDIR(st.st_mode) ? copy_subdir(from_fd, to_fd, name, err)
+				: tree_copy_file(from_fd, name, to_fd, name, err);
+	return r < 0 ? error_context(err, "%s", name) : 0;
+}
+
+int tree_copy_dir(int from_fd, int to_fd, struct error *err)
+{
+	int fd = openat(from_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), r = 0;
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	struct dirent *entry;
+	struct stat st;
+
+	if (!dir || fstat(fd, &st) < 0) {
+		(void)error_sys(err, "open", "the directory to copy");
+		if (dir)
+			(void)closedir(dir);
+		else
+			fd_close(&fd);
+		return err->code;
+	}
+	while (r == 0 && (entry = readdir(dir)))
+		r = copy_child(fd, to_fd, entry->d_name, err);
+	(void)closedir(dir);
+	return r < 0 ? r : tree_copy_attributes(from_fd, ".", to_fd, ".", &st, err);
 }
 
 char *tree_printable(const char *name)

@@ -36,5 +36,8 @@ int tree_copy_attributes(int from_dir, const char *from, int to_dir, const char 
 int tree_copy_file(int from_dir, const char *from, int to_dir, const char *to,
 		   struct error *err);
 
+/* Copies what is in the directory FROM_FD into the directory TO_FD, and its attributes. */
+int tree_copy_dir(int from_fd, int to_fd, struct error *err);
+
 /* NAME with control characters shown as "?", for messages; freed by the caller. */
 char *tree_printable(const char *name);

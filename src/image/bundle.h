@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * From an image's config to a runtime's config.json.  Reference: image-spec
+ * conversion.md; what it leaves open is as docker has it: namespaces, mounts,
+ * masked paths, capabilities, the seccomp profile.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/error.h"
+#include "libocispec/arena.h"
+#include "libocispec/image.h"
+#include "libocispec/runtime.h"
+
+struct bundle_bind {
+	const char *source;
+	const char *destination;
+	bool readonly;
+};
+
+struct bundle_request {
+	const struct oci_image_config *image;
+	/* Used in place of the image's Cmd; NULL-terminated, or NULL. */
+	char *const *command;
+	/* The root file system, for users, groups and home directories. */
+	int rootfs_fd;
+	/* What config.json calls it: "rootfs". */
+	const char *rootfs;
+	/* NULL: none is set. */
+	const char *hostname;
+	bool terminal;
+	bool host_network;
+	const struct bundle_bind *binds;
+	size_t n_binds;
+	/* Volumes become tmpfs mounts: for bundles whose binds do not cover them. */
+	bool tmpfs_volumes;
+};
+
+/* Fills *CONFIG; everything in it lives in ARENA, REQUEST or static memory. */
+int bundle_convert(const struct bundle_request *request, struct oci_arena *arena,
+		   struct oci_config *config, struct error *err);
+
+/* Writes CONFIG as the file "config.json" below DIR_FD. */
+int bundle_write(int dir_fd, const struct oci_config *config, struct error *err);
+
+/* The defaults for HOST's machine, in static memory. */
+const struct oci_seccomp *bundle_seccomp(void);

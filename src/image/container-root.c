@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "image/container-root.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/file.h"
+#include "base/mem.h"
+#include "base/path.h"
+#include "image/bundle.h"
+#include "image/digest.h"
+#include "image/layer-store.h"
+#include "image/overlay.h"
+#include "image/tree.h"
+
+/* Files of the host that the container sees as its own, read-only. */
+static const char *const host_files[] = { "/etc/resolv.conf", "/etc/hosts" };
+
+/* Where file systems are mounted that nothing else makes room for. */
+static const char *const mount_dirs[] = { "/proc", "/dev", "/sys" };
+
+enum { MAX_VOLUMES = 64 };
+
+/* What is being put together. */
+struct root {
+	struct container *c;
+	const struct oci_image_run_config *image;
+	/* The image's layers with init/ as their upper layer, detached. */
+	int fd;
+	struct bundle_bind binds[ARRAY_SIZE(host_files) + MAX_VOLUMES];
+	size_t n_binds;
+	/* The sources of volumes. */
+	struct strvec paths;
+};
+
+/* --- overlays ---------------------------------------------------------------------- */
+
+/* The directories of the image's layers, topmost first. */
+static int layer_paths(struct container *c, struct strvec *paths, struct error *err)
+{
+	for (size_t i = c->record.n_chain_ids; i-- > 0;) {
+		struct digest chain_id;
+		int r = digest_parse(c->record.chain_ids[i], &chain_id, err);
+
+		if (r < 0)
+			return r;
+		strvec_push_take(paths, layer_path(c->store, &chain_id));
+	}
+	return 0;
+}
+
+/* What an overlay shows as its root's attributes are those of its upper directory. */
+static int dress_root(struct container *c, const char *top, const char *name, struct error *err)
+{
+	cleanup_close int top_fd = open(top, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	cleanup_close int fd = openat(c->dir_fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct stat st;
+
+	if (top_fd < 0 || fd < 0 || fstat(top_fd, &st) < 0)
+		return error_sys(err, "open", "%s", top_fd < 0 ? top : name);
+	return tree_copy_attributes(top_fd, ".", fd, ".", &st, err);
+}
+
+static int mount_layers(struct container *c, struct strvec *lower, const char *upper_name,
+			const char *work_name, struct error *err)
+{
+	cleanup_free char *upper = container_path(c, upper_name);
+	cleanup_free char *work = container_path(c, work_name);
+	cleanup_free char *base = xasprintf("%s/layers", c->store->path);
+	struct overlay overlay = {
+		.upper = upper, .work = work, .base = base,
+	};
+	int r = layer_paths(c, lower, err);
+
+	if (r < 0)
+		return r;
+	overlay.lower = lower->v;
+	overlay.n_lower = lower->n;
+	return overlay_mount(&overlay, err);
+}
+
+/* --- mount points ------------------------------------------------------------------ */
+
+static int make_dir(struct root *root, const char *path, struct error *err)
+{
+	cleanup_close int fd = path_make_dir(root->fd, path, 0755, err);
+
+	return fd < 0 ? error_context(err, "mount point %s", path) : 0;
+}
+
+static int add_host_file(struct root *root, const char *path, struct error *err)
+{
+	cleanup_close int fd = -EBADF;
+
+	if (access(path, R_OK) < 0)
+		return 0;
+	fd = path_make_file(root->fd, path, 0644, err);
+	if (fd < 0)
+		return error_context(err, "mount point %s", path);
+	root->binds[root->n_binds++] = (struct bundle_bind){ path, path, .readonly = true };
+	return 0;
+}
+
+/* A new directory with what the image has there. */
+static int add_volume(struct root *root, const char *path, struct error *err)
+{
+	cleanup_free char *name = xasprintf("volumes/%zu", root->n_binds);
+	cleanup_close int from_fd = -EBADF, to_fd = -EBADF;
+	struct container *c = root->c;
+	int r;
+
+	if (root->n_binds == ARRAY_SIZE(root->binds))
+		return error_set(err, E2BIG, "more than %d volumes", MAX_VOLUMES);
+	if (path[0] != '/')
+		return error_set(err, EINVAL, "volume \"%s\": not an absolute path", path);
+	from_fd = path_make_dir(root->fd, path, 0755, err);
+	if (from_fd < 0)
+		return error_context(err, "volume %s", path);
+	if ((mkdirat(c->dir_fd, "volumes", 0711) < 0 && errno != EEXIST) ||
+	    mkdirat(c->dir_fd, name, 0755) < 0)
+		return error_sys(err, "mkdir", "%s/%s", c->path, name);
+	to_fd = openat(c->dir_fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (to_fd < 0)
+		return error_sys(err, "open", "%s/%s", c->path, name);
+	r = tree_copy_dir(from_fd, to_fd, err);
+	if (r < 0)
+		return error_context(err, "volume %s", path);
+	strvec_push_take(&root->paths, container_path(c, name));
+	root->binds[root->n_binds++] = (struct bundle_bind){
+		.source = root->paths.v[root->paths.n - 1], .destination = path
+	};
+	return 0;
+}
+
+static int make_mount_points(struct root *root, struct error *err)
+{
+	const char *cwd = root->image->working_dir;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(mount_dirs); i++)
+		r = make_dir(root, mount_dirs[i], err);
+	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(host_files); i++)
+		r = add_host_file(root, host_files[i], err);
+	for (size_t i = 0; r == 0 && i < root->image->n_volumes; i++)
+		r = add_volume(root, root->image->volumes[i], err);
+	if (r == 0 && cwd && *cwd)
+		r = make_dir(root, cwd, err);
+	return r;
+}
+
+/* --- config.json ------------------------------------------------------------------- */
+
+static int write_config(struct root *root, struct error *err)
+{
+	const struct container_record *record = &root->c->record;
+	cleanup_free char *hostname = xstrndup(record->id, CONTAINER_SHORT_ID);
+	struct bundle_request request = {
+		.image = record->config,
+		.command = record->command,
+		.rootfs_fd = root->fd,
+		.rootfs = "rootfs",
+		.hostname = hostname,
+		.terminal = record->terminal,
+		.host_network = true,
+		.binds = root->binds,
+		.n_binds = root->n_binds,
+	};
+	struct oci_arena arena = OCI_ARENA_INIT;
+	struct oci_config config;
+	int r = bundle_convert(&request, &arena, &config, err);
+
+	if (r == 0)
+		r = bundle_write(root->c->dir_fd, &config, err);
+	oci_arena_release(&arena);
+	return r;
+}
+
+static int fill(struct root *root, struct error *err)
+{
+	/* Mount points have the modes that they say. */
+	mode_t old_umask = umask(022);
+	int r = make_mount_points(root, err);
+
+	(void)umask(old_umask);
+	return r < 0 ? r : write_config(root, err);
+}
+
+int container_prepare(struct container *c, struct error *err)
+{
+	static const struct oci_image_run_config no_config;
+	cleanup_strvec struct strvec lower = STRVEC_INIT;
+	struct root root = {
+		.c = c,
+		.image = c->record.config->config ? c->record.config->config : &no_config,
+		.fd = -EBADF,
+		.paths = STRVEC_INIT,
+	};
+	int r = 0;
+
+	/* Not the work directory of the later mount: this one may take a moment to go. */
+	if (mkdirat(c->dir_fd, "init-work", 0700) < 0)
+		return error_sys(err, "mkdir", "%s/init-work", c->path);
+	root.fd = mount_layers(c, &lower, "init", "init-work", err);
+	if (root.fd < 0)
+		return root.fd;
+	if (lower.n > 0)
+		r = dress_root(c, lower.v[0], "init", err);
+	if (r == 0 && lower.n > 0)
+		r = dress_root(c, lower.v[0], "upper", err);
+	if (r == 0)
+		r = fill(&root, err);
+	strvec_release(&root.paths);
+	fd_close(&root.fd);
+	return r < 0 ? r : file_remove_tree_at(c->dir_fd, "init-work", err);
+}
+
+int container_mount(struct container *c, struct error *err)
+{
+	cleanup_free char *rootfs = container_path(c, "rootfs");
+	cleanup_strvec struct strvec lower = STRVEC_INIT;
+	cleanup_close int fd = -EBADF;
+	int r = overlay_detach(rootfs, err);
+
+	if (r < 0)
+		return r;
+	strvec_push_take(&lower, container_path(c, "init"));
+	fd = mount_layers(c, &lower, "upper", "work", err);
+	if (fd < 0)
+		return error_context(err, "container %s", c->record.name);
+	return overlay_attach(fd, rootfs, err);
+}
+
+int container_unmount(struct container *c, struct error *err)
+{
+	cleanup_free char *rootfs = container_path(c, "rootfs");
+
+	return overlay_detach(rootfs, err);
+}

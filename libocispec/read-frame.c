@@ -13,7 +13,9 @@ int reader_end_skip(struct reader *r)
 	const struct oci_object *object = frame->object;
 	const struct oci_field *last;
 	struct oci_string_map *rest;
+	const char *from = r->text + r->skip_start;
 	char *text;
+	int ret;
 
 	r->skipping = false;
 	if (frame->kind != FRAME_OBJECT || !object)
@@ -22,7 +24,10 @@ int reader_end_skip(struct reader *r)
 	if (last->kind != OCI_KIND_REST)
 		return 0;
 	rest = (struct oci_string_map *)(void *)(frame->base + last->offset);
-	text = oci_arena_strndup(r->arena, r->text + r->skip_start, r->pos - r->skip_start);
+	ret = reader_check_text(r, from, r->pos - r->skip_start);
+	if (ret < 0)
+		return ret;
+	text = oci_arena_strndup(r->arena, from, r->pos - r->skip_start);
 	if (!text)
 		return reader_fail_memory(r);
 	rest->items[rest->n - 1].value = text;

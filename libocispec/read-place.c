@@ -5,6 +5,7 @@
 
 #include "libocispec/pointer.h"
 #include "libocispec/reader.h"
+#include "libocispec/utf8.h"
 
 /* What a list starts with; it doubles from there. */
 enum { FIRST_ELEMENTS = 4 };
@@ -130,10 +131,9 @@ void *reader_place(struct reader *r, struct frame *frame)
 
 int reader_check_text(struct reader *r, const char *s, size_t len)
 {
+	if (utf8_is_text(s, len))
+		return 0;
 	if (len > 0 && memchr(s, '\0', len))
 		return reader_fail(r, -EINVAL, "the string holds a NUL character");
-	for (const char *p = s; len > 0 && (p = memchr(p, 0xed, len - (size_t)(p - s))); p++)
-		if (p + 1 < s + len && (unsigned char)p[1] >= 0xa0)
-			return reader_fail(r, -EINVAL, "the string holds half a surrogate pair");
-	return 0;
+	return reader_fail(r, -EINVAL, "the string is not UTF-8, or holds half a surrogate pair");
 }

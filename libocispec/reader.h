@@ -105,7 +105,10 @@ void *reader_place(struct reader *r, struct frame *frame);
 void *reader_append(struct reader *r, const struct oci_field *field, char *base);
 /* A list that is there has a pointer, even with nothing in it. */
 int reader_start_list(struct reader *r, const struct oci_field *field, char *base);
-/* Refuses what yajl lets pass: NUL ends a C string, half a surrogate is no character. */
+/*
+ * Refuses what yajl lets pass: NUL, which ends a C string, half a surrogate pair, and
+ * characters in more bytes than they take.
+ */
 int reader_check_text(struct reader *r, const char *s, size_t len);
 /* The value that no table knows is over: keeps its text if the table says so. */
 int reader_end_skip(struct reader *r);

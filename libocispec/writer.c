@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "libocispec/utf8.h"
 #include "libocispec/write.h"
 
 static bool is_pretty(const struct writer *w)
@@ -83,33 +84,6 @@ void writer_next(struct writer *w)
 	put_line(w);
 }
 
-/* The length of the well-formed UTF-8 character at S (Unicode 15, table 3-7); 0 if it is not. */
-static size_t character_length(const unsigned char *s)
-{
-	unsigned char low = 0x80, high = 0xbf;
-	size_t n;
-
-	if (s[0] < 0x80)
-		return 1;
-	if (s[0] < 0xc2 || s[0] > 0xf4)
-		return 0;
-	n = s[0] < 0xe0 ? 2 : s[0] < 0xf0 ? 3 : 4;
-	if (s[0] == 0xe0)
-		low = 0xa0;
-	else if (s[0] == 0xed)
-		high = 0x9f;
-	else if (s[0] == 0xf0)
-		low = 0x90;
-	else if (s[0] == 0xf4)
-		high = 0x8f;
-	if (s[1] < low || s[1] > high)
-		return 0;
-	for (size_t i = 2; i < n; i++)
-		if ((s[i] & 0xc0) != 0x80)
-			return 0;
-	return n;
-}
-
 static void put_escape(struct writer *w, unsigned char c)
 {
 	static const char letters[] = { ['\b'] = 'b', ['\t'] = 't', ['\n'] = 'n',
@@ -126,19 +100,17 @@ bool writer_put_string(struct writer *w, const char *s)
 {
 	const char *done = s;
 
+	if (!utf8_is_text(s, strlen(s)))
+		return false;
 	put_char(w, '"');
-	while (*s) {
+	for (; *s; s++) {
 		unsigned char c = (unsigned char)*s;
-		size_t n = character_length((const unsigned char *)s);
 
-		if (n == 0)
-			return false;
-		if (c < 0x20 || c == '"' || c == '\\') {
-			put(w, done, (size_t)(s - done));
-			put_escape(w, c);
-			done = s + 1;
-		}
-		s += n;
+		if (c >= 0x20 && c != '"' && c != '\\')
+			continue;
+		put(w, done, (size_t)(s - done));
+		put_escape(w, c);
+		done = s + 1;
 	}
 	put(w, done, (size_t)(s - done));
 	put_char(w, '"');

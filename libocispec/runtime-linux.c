@@ -162,13 +162,13 @@ static const struct oci_field namespace_fields[] = {
 static const struct oci_object namespace_object =
 	OCI_TABLE("namespace", oci_namespace, namespace_fields);
 
-/* The schema stops at 0777, but engines copy the sticky and set-id bits of a node too. */
+/* The schema stops at 0777, but engines copy all of a node's st_mode, with the type bits. */
 static const struct oci_field device_fields[] = {
 	OCI_STRING(oci_device, path, "path", OCI_REQUIRED),
 	OCI_ENUM(oci_device, type, "type", OCI_REQUIRED, oci_device_type_names),
 	OCI_I64_OPTIONAL(oci_device, major, "major"),
 	OCI_I64_OPTIONAL(oci_device, minor, "minor"),
-	OCI_U32_OPTIONAL(oci_device, file_mode, "fileMode", .max = 07777),
+	OCI_U32_OPTIONAL(oci_device, file_mode, "fileMode", .max = 0177777),
 	OCI_U32_OPTIONAL(oci_device, uid, "uid"),
 	OCI_U32_OPTIONAL(oci_device, gid, "gid"),
 };

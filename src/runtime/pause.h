@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* pause, resume and ps: what engines ask for beyond the specification. */
+#pragma once
+
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "base/error.h"
+
+/* Freezes every process of a running or created container; returns when they stand still. */
+int container_pause(const char *root, const char *id, struct error *err);
+
+/* Thaws them. */
+int container_resume(const char *root, const char *id, struct error *err);
+
+/* The processes of the container, as the host counts them: *PIDS is the heap's. */
+int container_pids(const char *root, const char *id, pid_t **pids, size_t *n,
+		   struct error *err);

@@ -220,7 +220,7 @@ int container_open(struct store *store, const char *name, struct container *c,
 		   struct error *err)
 {
 	cleanup_listing struct listing listing = { 0 };
-	const char *id;
+	const char *id = NULL;
 	int r = list_all(store, &listing, err);
 
 	if (r == 0)

@@ -84,19 +84,25 @@ fails() {
 	! [[ $error =~ AddressSanitizer|"runtime error:" ]] || return 1
 }
 
-# said REGEX: the error has these words; other runtimes may use theirs.
+# said WORDS: the error has these words; other runtimes may use theirs. WORDS is a
+# regular expression, or several with .* between them, which stand in any order.
 said() {
+	local rest=$1 word
 	is_dabba || return 0
-	[[ $error =~ $1 ]] || {
-		echo "expected an error like: $1"
-		return 1
-	}
+	while [[ -n $rest ]]; do
+		word=${rest%%.\**}
+		[[ $rest == *.\** ]] && rest=${rest#*.\*} || rest=''
+		[[ $error =~ $word ]] || {
+			echo "expected an error with: $word"
+			return 1
+		}
+	done
 }
 
-# one_sentence: exactly one line of error, which names us.
+# one_sentence: exactly one line of error, of level error.
 one_sentence() {
 	is_dabba || return 0
-	[[ $(grep -c . <<<"$error") == 1 && $error == dabba* ]]
+	[[ $(grep -c . <<<"$error") == 1 && $error == *level=error\ msg=\"* ]]
 }
 
 # run_sh SCRIPT: runs SCRIPT in a container of the bundle as it is.

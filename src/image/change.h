@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The instructions of "commit --change": CMD, ENTRYPOINT, ENV, EXPOSE,
+ * HEALTHCHECK, LABEL, ONBUILD, STOPSIGNAL, USER, VOLUME, WORKDIR, as in a
+ * Containerfile.
+ */
+#pragma once
+
+#include "base/error.h"
+#include "libocispec/arena.h"
+#include "libocispec/image.h"
+
+/*
+ * Applies one instruction to CONFIG, which starts empty and is merged over the
+ * container's afterwards.  BASE, the container's, gives variables their values,
+ * relative WORKDIRs their place and shell forms their shell.
+ */
+int change_apply(const char *text, const struct oci_image_run_config *base,
+		 struct oci_arena *arena, struct oci_image_run_config *config,
+		 struct error *err);
+
+/*
+ * What CONFIG leaves open is BASE's: environment and labels by name, ports and
+ * volumes together, the health check by field, Cmd only when CONFIG has
+ * neither Cmd nor Entrypoint.
+ */
+void change_merge(const struct oci_image_run_config *base, struct oci_arena *arena,
+		  struct oci_image_run_config *config);

@@ -1,0 +1,310 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "image/commit.h"
+
+#include <fcntl.h>
+#include <string.h>
+
+#include "base/fd.h"
+#include "base/log.h"
+#include "image/change.h"
+#include "image/document.h"
+#include "image/image.h"
+#include "image/interrupt.h"
+#include "image/layer-diff.h"
+#include "image/layer-store.h"
+#include "image/layer-stream.h"
+#include "image/ref.h"
+#include "image/runtime-call.h"
+#include "image/timestamp.h"
+
+struct commit {
+	struct container *c;
+	const struct commit_request *request;
+	/* What the new documents are made in. */
+	struct oci_arena arena;
+	struct oci_image_run_config run_config;
+	struct layer_digests digests;
+	struct layer_stats stats;
+	const char *created;
+};
+
+/* --- the layer --------------------------------------------------------------------- */
+
+static int add_to_sink(void *ctx, const void *data, size_t n, struct error *err)
+{
+	int r = interrupt_check(err);
+
+	return r < 0 ? r : layer_sink_add(ctx, data, n, err);
+}
+
+static int open_layers(struct container *c, int *fds, struct error *err)
+{
+	size_t n = c->record.n_chain_ids;
+
+	for (size_t i = 0; i < n; i++) {
+		struct digest chain_id;
+		int r = digest_parse(c->record.chain_ids[n - 1 - i], &chain_id, err);
+
+		fds[i] = r < 0 ? r : layer_open(c->store, &chain_id, err);
+		if (fds[i] >= 0)
+			continue;
+		if (fds[i] == -ENOENT)
+			return error_set(err, ENOENT, "layer %s is not in the store any more",
+					 chain_id.s);
+		return fds[i];
+	}
+	return 0;
+}
+
+static int write_layer(struct commit *commit, const int *lower_fds, struct error *err)
+{
+	struct container *c = commit->c;
+	cleanup_layer_sink struct layer_sink *sink = NULL;
+	cleanup_close int upper_fd =
+		openat(c->dir_fd, "upper", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct layer_diff diff = {
+		.upper_fd = upper_fd, .lower_fds = lower_fds, .n_lower = c->record.n_chain_ids,
+	};
+	int r;
+
+	if (upper_fd < 0)
+		return error_sys(err, "open", "%s/upper", c->path);
+	r = layer_sink_open(c->store, commit->request->compression, commit->request->level, &sink,
+			    err);
+	if (r == 0)
+		r = layer_diff_write(&diff, add_to_sink, sink, &commit->stats, err);
+	/* Nothing has changed: no layer, and no blob. */
+	if (r < 0 || commit->stats.n_entries == 0)
+		return r;
+	return layer_sink_commit(sink, &commit->digests, err);
+}
+
+static int write_layer_upon(struct commit *commit, struct error *err)
+{
+	size_t n = commit->c->record.n_chain_ids;
+	cleanup_free int *fds = xmalloc((n + 1) * sizeof(*fds));
+	int r;
+
+	for (size_t i = 0; i < n; i++)
+		fds[i] = -EBADF;
+	r = open_layers(commit->c, fds, err);
+	if (r == 0)
+		r = write_layer(commit, fds, err);
+	for (size_t i = 0; i < n; i++)
+		fd_close(&fds[i]);
+	return r;
+}
+
+/* A file that changes while it is read is better than no commit at all. */
+static bool pause_container(struct commit *commit)
+{
+	struct container *c = commit->c;
+	struct error err = ERROR_INIT;
+
+	if (!commit->request->pause || c->record.status != CONTAINER_RUNNING ||
+	    !container_is_busy(c))
+		return false;
+	if (runtime_call(c, "pause", NULL, &err) == 0)
+		return true;
+	log_info("container %s keeps running during the commit: %s", c->record.name, err.msg);
+	return false;
+}
+
+static int take_layer(struct commit *commit, struct error *err)
+{
+	bool paused = pause_container(commit);
+	struct error ignored = ERROR_INIT;
+	int r = write_layer_upon(commit, err);
+
+	if (paused && runtime_call(commit->c, "resume", NULL, &ignored) < 0)
+		log_warning("%s", ignored.msg);
+	return r < 0 ? error_context(err, "layer of container %s", commit->c->record.name) : 0;
+}
+
+static int record_layer(struct commit *commit, struct error *err)
+{
+	struct container_record *record = &commit->c->record;
+	struct layer_record layer = {
+		.diff_id = commit->digests.diff_id, .size = commit->stats.n_bytes,
+	};
+	size_t n = record->n_chain_ids;
+	int r = n ? digest_parse(record->chain_ids[n - 1], &layer.parent, err) : 0;
+
+	if (r < 0)
+		return r;
+	digest_chain(&layer.parent, &layer.diff_id, &layer.chain_id);
+	return layer_record_put(commit->c->store, &layer, err);
+}
+
+/* --- the config -------------------------------------------------------------------- */
+
+/* The image's, with what "run" was given in place of it. */
+static struct oci_image_run_config container_config(const struct container_record *record)
+{
+	struct oci_image_run_config config = { 0 };
+
+	if (record->config->config)
+		config = *record->config->config;
+	if (record->n_command > 0) {
+		config.cmd = record->command;
+		config.n_cmd = record->n_command;
+		config.args_escaped = false;
+	}
+	return config;
+}
+
+static int change_config(struct commit *commit, struct error *err)
+{
+	const struct oci_image_run_config base = container_config(&commit->c->record);
+	char *const *change = commit->request->changes;
+	int r = 0;
+
+	for (; r == 0 && change && *change; change++)
+		r = change_apply(*change, &base, &commit->arena, &commit->run_config, err);
+	if (r == 0)
+		change_merge(&base, &commit->arena, &commit->run_config);
+	return r;
+}
+
+static const char *command_text(struct commit *commit)
+{
+	const struct oci_image_run_config config = container_config(&commit->c->record);
+	cleanup_strbuf struct strbuf text = STRBUF_INIT;
+
+	for (size_t i = 0; i < config.n_cmd; i++)
+		strbuf_addf(&text, "%s%s", i ? " " : "", config.cmd[i]);
+	return text.len ? document_strdup(&commit->arena, text.buf) : NULL;
+}
+
+/*
+ * The base's history as it is and ours behind it.  Each layer has one entry
+ * that is not empty: what the base does not tell is made up for.
+ */
+static void add_history(struct commit *commit, struct oci_image_config *config)
+{
+	size_t n_layers = commit->c->record.config->rootfs->n_diff_ids, n_told = 0, n = 0;
+	struct oci_history *history =
+		document_alloc(&commit->arena, (config->n_history + n_layers + 1) * sizeof(*history));
+
+	for (size_t i = 0; i < config->n_history; i++) {
+		n_told += !config->history[i].empty_layer;
+		history[n++] = config->history[i];
+	}
+	for (; n_told < n_layers; n_told++)
+		history[n++] = (struct oci_history){ .created_by = "unknown" };
+	history[n++] = (struct oci_history){
+		.created = commit->created,
+		.created_by = command_text(commit),
+		.author = commit->request->author,
+		.comment = commit->request->message,
+		.empty_layer = commit->stats.n_entries == 0,
+	};
+	config->history = history;
+	config->n_history = n;
+}
+
+static void add_diff_id(struct commit *commit, struct oci_image_config *config)
+{
+	struct oci_image_rootfs *rootfs = document_alloc(&commit->arena, sizeof(*rootfs));
+
+	*rootfs = *config->rootfs;
+	rootfs->diff_ids =
+		document_alloc(&commit->arena, (rootfs->n_diff_ids + 2) * sizeof(*rootfs->diff_ids));
+	for (size_t i = 0; i < rootfs->n_diff_ids; i++)
+		rootfs->diff_ids[i] = config->rootfs->diff_ids[i];
+	if (commit->stats.n_entries > 0)
+		rootfs->diff_ids[rootfs->n_diff_ids++] = commit->digests.diff_id.s;
+	config->rootfs = rootfs;
+}
+
+/* --- the manifest ------------------------------------------------------------------ */
+
+/* What is committed is an OCI image: docker's names for the same things are replaced. */
+static const char *oci_media_type(const char *type)
+{
+	static const char *const names[][2] = {
+		{ "application/vnd.docker.image.rootfs.diff.tar.gzip", OCI_MEDIA_TYPE_LAYER_GZIP },
+		{ "application/vnd.docker.image.rootfs.diff.tar", OCI_MEDIA_TYPE_LAYER },
+		{ "application/vnd.docker.image.rootfs.diff.tar.zstd", OCI_MEDIA_TYPE_LAYER_ZSTD },
+	};
+
+	for (size_t i = 0; type && i < ARRAY_SIZE(names); i++)
+		if (streq(type, names[i][0]))
+			return names[i][1];
+	return type;
+}
+
+static void make_manifest(struct commit *commit, struct oci_manifest *manifest)
+{
+	const struct oci_manifest *base = commit->c->record.manifest;
+	struct oci_descriptor *layers =
+		document_alloc(&commit->arena, (base->n_layers + 1) * sizeof(*layers));
+
+	*manifest = *base;
+	manifest->media_type = OCI_MEDIA_TYPE_MANIFEST;
+	manifest->config = NULL;
+	manifest->subject = NULL;
+	for (size_t i = 0; i < base->n_layers; i++) {
+		layers[i] = base->layers[i];
+		layers[i].media_type = oci_media_type(layers[i].media_type);
+	}
+	manifest->layers = layers;
+	if (commit->stats.n_entries == 0)
+		return;
+	layers[manifest->n_layers++] = (struct oci_descriptor){
+		.media_type = compression_media_type(commit->digests.compression),
+		.digest = commit->digests.blob.s,
+		.size = (int64_t)commit->digests.blob_size,
+	};
+}
+
+/* --- all of it --------------------------------------------------------------------- */
+
+static int add_image(struct commit *commit, struct digest *id, struct error *err)
+{
+	struct oci_image_config config = *commit->c->record.config;
+	cleanup_strvec struct strvec names = STRVEC_INIT;
+	struct oci_manifest manifest;
+
+	commit->created = document_strdup(&commit->arena, timestamp_now().s);
+	config.created = commit->created;
+	config.author = commit->request->author;
+	config.config = &commit->run_config;
+	add_history(commit, &config);
+	add_diff_id(commit, &config);
+	make_manifest(commit, &manifest);
+	if (commit->request->name) {
+		char *name = image_ref_normalize(commit->request->name, err);
+
+		if (!name)
+			return err->code;
+		strvec_push_take(&names, name);
+	}
+	return image_add(commit->c->store, &config, &manifest, &names, id, err);
+}
+
+static int check_name(const char *name, struct error *err)
+{
+	cleanup_free char *complete = name ? image_ref_normalize(name, err) : NULL;
+
+	return name && !complete ? err->code : 0;
+}
+
+int commit_container(struct container *c, const struct commit_request *request,
+		     struct digest *id, struct error *err)
+{
+	struct commit commit = { .c = c, .request = request, .arena = OCI_ARENA_INIT };
+	/* Everything that can be wrong with the request is found before the work. */
+	int r = check_name(request->name, err);
+
+	if (r == 0)
+		r = change_config(&commit, err);
+	if (r == 0)
+		r = take_layer(&commit, err);
+	if (r == 0 && commit.stats.n_entries > 0)
+		r = record_layer(&commit, err);
+	if (r == 0)
+		r = add_image(&commit, id, err);
+	oci_arena_release(&commit.arena);
+	return r;
+}

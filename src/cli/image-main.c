@@ -1,5 +1,42 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-int main(void)
+/* dabba-image: images and the containers made from them. */
+#include "cli/image.h"
+#include "image/interrupt.h"
+
+static const struct command *const commands[] = {
+	&command_import, &command_list, &command_inspect, &command_history,
+	&command_tag,	 NULL,
+};
+
+/* clang-format off */
+static const struct option_spec globals[] = {
+	GLOBAL_OPTIONS("keep images and containers in DIR (default: /var/lib/dabba-image, "
+		       "or $XDG_DATA_HOME/dabba-image for other users than root)"),
+	OPTION_END,
+};
+/* clang-format on */
+
+int image_open_store(const struct invocation *invocation, struct store *store,
+		     struct error *err)
 {
-	return 0;
+	const struct image_globals *g = invocation->globals;
+
+	interrupt_catch();
+	return store_open(store, g->globals.root, err);
+}
+
+int main(int argc, char **argv)
+{
+	static const struct program dabba_image = {
+		.name = "dabba-image",
+		.summary = "Imports images, runs containers from them, and commits what they changed.",
+		.commands = commands,
+		.globals = globals,
+		.globals_size = sizeof(struct image_globals),
+		.version = "dabba-image version " PACKAGE_VERSION "\n"
+			   "commit: " DABBA_COMMIT "\n"
+			   "image-spec: 1.1.1\n",
+	};
+
+	return program_main(&dabba_image, argc, argv);
 }

@@ -175,7 +175,6 @@ static int walk(struct feed *feed, struct archive *reader, struct marks *marks,
 {
 	for (;;) {
 		struct archive_entry *entry;
-		/* A warning is about the names' character set: they are bytes here. */
 		int code = archive_read_next_header(reader, &entry);
 		const char *name;
 		int r = interrupt_check(err);
@@ -184,8 +183,12 @@ static int walk(struct feed *feed, struct archive *reader, struct marks *marks,
 			return r;
 		if (code == ARCHIVE_EOF)
 			return 0;
-		if (code < ARCHIVE_WARN || !(name = archive_entry_pathname(entry)))
+		/* A warning is about a name that is not of the locale's character set. */
+		if (code < ARCHIVE_WARN)
 			return read_failed(feed, reader, err);
+		name = archive_entry_pathname(entry);
+		if (!name)
+			continue;
 		name = strip(name);
 		note_name(marks, name);
 		add_member(feed->owner, reader, entry, name);
@@ -212,11 +215,10 @@ static int decide(struct image_archive *archive, const struct marks *marks, stru
 	return 0;
 }
 
-/* The tar format alone, and names as bytes whatever the locale. */
+/* The tar format alone. */
 static int open_reader(struct feed *feed, struct archive *reader, struct error *err)
 {
 	if (archive_read_support_format_tar(reader) == ARCHIVE_OK &&
-	    archive_read_set_options(reader, "tar:hdrcharset=BINARY") == ARCHIVE_OK &&
 	    archive_read_set_callback_data(reader, feed) == ARCHIVE_OK &&
 	    archive_read_set_read_callback(reader, feed_read) == ARCHIVE_OK &&
 	    archive_read_set_skip_callback(reader, feed_skip) == ARCHIVE_OK &&

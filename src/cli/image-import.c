@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/image.h"
+#include "cli/output.h"
+#include "image/import.h"
+
+static const struct option_spec options[] = { OPTION_END };
+
+static int run(struct invocation *invocation, struct error *err)
+{
+	cleanup_store struct store store = STORE_INIT;
+	cleanup_strvec struct strvec imported = STRVEC_INIT;
+	cleanup_strbuf struct strbuf text = STRBUF_INIT;
+	const struct import_request request = {
+		.path = invocation->args[0],
+		.name = invocation->args[1],
+	};
+	int r = image_open_store(invocation, &store, err);
+
+	if (r == 0)
+		r = image_import(&store, &request, &imported, err);
+	if (r < 0)
+		return error_context(err, "import");
+	for (size_t i = 0; i < imported.n; i++)
+		strbuf_addf(&text, "%s\n", imported.v[i]);
+	return output_write(text.buf, err);
+}
+
+const struct command command_import = {
+	.name = "import",
+	.arguments = "FILE [NAME]",
+	.summary = "Import an image from an archive, a layout or a root file system",
+	.description =
+		"FILE is what \"docker save\", \"podman save\" or \"skopeo copy\" wrote, a directory\n"
+		"with an OCI image layout, or a tar archive of a root file system, which needs a\n"
+		"NAME; \"-\" is standard input. gzip, zstd and xz are recognized. NAME replaces the\n"
+		"name that the archive has. Prints the image's name, or its ID if it has none.",
+	.options = options,
+	.min_args = 1,
+	.max_args = 2,
+	.run = run,
+};

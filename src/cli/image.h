@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the commands of dabba-image share. */
+#pragma once
+
+#include "cli/command.h"
+#include "image/store.h"
+
+struct image_globals {
+	struct globals globals;
+};
+
+/*
+ * Opens the store that --root or the default names; from here on signals are
+ * errors, so that everybody takes his temporary files away.
+ */
+int image_open_store(const struct invocation *invocation, struct store *store,
+		     struct error *err);
+
+extern const struct command command_history;
+extern const struct command command_import;
+extern const struct command command_inspect;
+extern const struct command command_list;
+extern const struct command command_rmi;
+extern const struct command command_tag;

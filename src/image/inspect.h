@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Images as JSON, with the keys of "docker image inspect". */
+#pragma once
+
+#include "base/error.h"
+#include "base/str.h"
+#include "image/store.h"
+
+/* An indented list with an object for each of the NAMES. *TEXT is the caller's to free(). */
+int image_inspect(struct store *store, const struct strvec *names, char **text,
+		  struct error *err);

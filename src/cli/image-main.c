@@ -5,7 +5,7 @@
 
 static const struct command *const commands[] = {
 	&command_import, &command_list, &command_inspect, &command_history,
-	&command_tag,	 NULL,
+	&command_tag,	 &command_rmi,	NULL,
 };
 
 /* clang-format off */

@@ -22,6 +22,14 @@ static void add_cell(struct strbuf *out, const char *s)
 		strbuf_addch(out, (unsigned char)*s < ' ' ? '?' : *s);
 }
 
+/* An empty last cell leaves the gap before it. */
+static void end_line(struct strbuf *out)
+{
+	while (out->len > 0 && out->buf[out->len - 1] == ' ')
+		out->len--;
+	strbuf_addch(out, '\n');
+}
+
 void table_format(const struct strvec *cells, size_t n_columns, struct strbuf *out)
 {
 	cleanup_free size_t *widths = xcalloc(n_columns, sizeof(*widths));
@@ -38,7 +46,7 @@ void table_format(const struct strvec *cells, size_t n_columns, struct strbuf *o
 
 		add_cell(out, cells->v[i]);
 		if (is_last)
-			strbuf_addch(out, '\n');
+			end_line(out);
 		else
 			strbuf_addf(out, "%*s", (int)pad, "");
 	}

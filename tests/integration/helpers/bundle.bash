@@ -99,10 +99,10 @@ said() {
 	done
 }
 
-# one_sentence: exactly one line of error, of level error.
+# one_sentence: exactly one line of error, which names us.
 one_sentence() {
 	is_dabba || return 0
-	[[ $(grep -c . <<<"$error") == 1 && $error == *level=error\ msg=\"* ]]
+	[[ $(grep -c . <<<"$error") == 1 && $error == dabba:* ]]
 }
 
 # run_sh SCRIPT: runs SCRIPT in a container of the bundle as it is.

@@ -52,13 +52,16 @@ const char *oci_check_digest(const char *s, size_t len)
 
 const char *oci_check_cpu_list(const char *s, size_t len)
 {
-	return len == 0 || is_made_of(s, len, DIGIT ", -") ? NULL : "a list of CPUs such as 0-3,7";
+	return len == 0 || is_made_of(s, len, DIGIT ", -")
+		       ? NULL
+		       : "a list of CPUs such as 0-3,7";
 }
 
 const char *oci_check_page_size(const char *s, size_t len)
 {
 	size_t n = strspn(s, DIGIT);
-	bool ok = n > 0 && s[0] != '0' && len == n + 2 && strchr("KMG", s[n]) && s[n + 1] == 'B';
+	bool ok = n > 0 && s[0] != '0' && len == n + 2 && strchr("KMG", s[n]) &&
+		  s[n + 1] == 'B';
 
 	return ok ? NULL : "a size of pages: a number and KB, MB or GB";
 }

@@ -2,6 +2,7 @@
 /* The tables of the features document (features.md, features-linux.md). */
 #include "libocispec/runtime.h"
 
+/* clang-format off */
 static const struct oci_field cgroup_fields[] = {
 	OCI_BOOL_OPTIONAL(oci_features_cgroup, v1, "v1"),
 	OCI_BOOL_OPTIONAL(oci_features_cgroup, v2, "v2"),
@@ -79,3 +80,4 @@ static const struct oci_field features_fields[] = {
 };
 const struct oci_object oci_features_object =
 	OCI_TABLE("features", oci_features, features_fields);
+/* clang-format on */

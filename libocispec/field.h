@@ -123,6 +123,14 @@ enum {
 	OCI_MAX_SIZE = 16 * 1024 * 1024,
 };
 
+/* The bounds of a number: those of the table, or else of its type. */
+void oci_field_bounds(const struct oci_field *field, int64_t *min, uint64_t *max);
+
+/* The size of one element of a list; 0 for what is no list. */
+size_t oci_field_element_size(const struct oci_field *field);
+
+/* clang-format off */
+
 /* offsetof, refused by the compiler unless the member is a TYPE. */
 #define OCI_OFFSET(s, member, type)                                                        \
 	(offsetof(struct s, member) +                                                      \
@@ -208,12 +216,8 @@ enum {
 	{ OCI_KEY(""), .kind = OCI_KIND_REST,                                              \
 	  .offset = OCI_OFFSET(s, m, struct oci_string_map), .count = offsetof(struct s, m.n) }
 
-/* The bounds of a number: those of the table, or else of its type. */
-void oci_field_bounds(const struct oci_field *field, int64_t *min, uint64_t *max);
-
-/* The size of one element of a list; 0 for what is no list. */
-size_t oci_field_element_size(const struct oci_field *field);
-
 #define OCI_TABLE(what, s, table, ...)                                                     \
 	{ .name = (what), .size = sizeof(struct s), .fields = (table),                     \
 	  .n_fields = sizeof(table) / sizeof((table)[0]), __VA_ARGS__ }
+
+/* clang-format on */

@@ -10,6 +10,7 @@
  */
 enum { MAX_SIZE = 4 * 1024 * 1024 };
 
+/* clang-format off */
 static const struct oci_field layout_fields[] = {
 	OCI_STRING(oci_layout, image_layout_version, "imageLayoutVersion", OCI_REQUIRED,
 		   .check = oci_check_layout_version),
@@ -141,3 +142,4 @@ static const struct oci_field docker_image_fields[] = {
 };
 const struct oci_object oci_docker_image_object =
 	OCI_TABLE("image", oci_docker_image, docker_image_fields);
+/* clang-format on */

@@ -15,7 +15,8 @@ struct text {
 	size_t len;
 };
 
-static void add(struct text *t, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+static void add(struct text *t, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
 
 static void add(struct text *t, const char *fmt, ...)
 {
@@ -32,7 +33,9 @@ static void add(struct text *t, const char *fmt, ...)
 /* S in quotes, without what would garble a terminal, and no longer than one can read. */
 static void add_quoted(struct text *t, const char *s, size_t len)
 {
-	enum { LONGEST = 60 };
+	enum {
+		LONGEST = 60
+	};
 	size_t n = len > LONGEST ? LONGEST : len;
 
 	/* Not in the middle of a character. */
@@ -103,7 +106,8 @@ static size_t token_start(const struct reader *r, size_t end)
 		return 0;
 	at--;
 	if (r->text[at] == '"') {
-		while (at > 0 && (r->text[at - 1] != '"' || (at > 1 && r->text[at - 2] == '\\')))
+		while (at > 0 &&
+		       (r->text[at - 1] != '"' || (at > 1 && r->text[at - 2] == '\\')))
 			at--;
 		return at > 0 ? at - 1 : 0;
 	}
@@ -190,7 +194,8 @@ int reader_fail_memory(struct reader *r)
 
 int reader_fail_syntax(struct reader *r, const char *what)
 {
-	return fail_without_path(r, -EINVAL, token_start(r, r->pos), "invalid JSON: %s", what);
+	return fail_without_path(r, -EINVAL, token_start(r, r->pos), "invalid JSON: %s",
+				 what);
 }
 
 int reader_fail_type(struct reader *r, const char *wanted, struct token got)

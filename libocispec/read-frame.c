@@ -39,7 +39,7 @@ static int push(struct reader *r, enum frame_kind kind, const struct oci_field *
 {
 	if (r->depth >= OCI_MAX_DEPTH)
 		return reader_fail(r, -EFBIG, "nested deeper than %d", OCI_MAX_DEPTH);
-	r->frames[++r->depth] = (struct frame){
+	r->frames[++r->depth] = (struct frame) {
 		.kind = kind,
 		.field = field,
 		.base = base,
@@ -95,7 +95,8 @@ int read_object_start(struct reader *r)
 }
 
 /* Members mostly come in the order of the table, so the search starts behind the last. */
-static const struct oci_field *find_field(struct frame *frame, const char *key, size_t len)
+static const struct oci_field *find_field(struct frame *frame, const char *key,
+					  size_t len)
 {
 	const struct oci_object *object = frame->object;
 	size_t at = frame->next;
@@ -116,7 +117,8 @@ static const struct oci_field *find_field(struct frame *frame, const char *key, 
 }
 
 /* A member that the table does not have: kept as text, or passed over. */
-static int read_unknown_key(struct reader *r, struct frame *frame, const char *key, size_t len)
+static int read_unknown_key(struct reader *r, struct frame *frame, const char *key,
+			    size_t len)
 {
 	const struct oci_object *object = frame->object;
 	const struct oci_field *last = &object->fields[object->n_fields - 1];
@@ -141,7 +143,8 @@ static int read_unknown_key(struct reader *r, struct frame *frame, const char *k
 	return pair->key ? 0 : reader_fail_memory(r);
 }
 
-static int read_map_key(struct reader *r, struct frame *frame, const char *key, size_t len)
+static int read_map_key(struct reader *r, struct frame *frame, const char *key,
+			size_t len)
 {
 	char *copy;
 	void *p;
@@ -149,7 +152,8 @@ static int read_map_key(struct reader *r, struct frame *frame, const char *key, 
 
 	/* The path names the map itself until it has the key. */
 	r->depth--;
-	ret = len ? reader_check_text(r, key, len) : reader_fail(r, -EINVAL, "an empty key");
+	ret = len ? reader_check_text(r, key, len)
+		  : reader_fail(r, -EINVAL, "an empty key");
 	r->depth++;
 	if (ret < 0)
 		return ret;
@@ -192,7 +196,8 @@ static int compare_keys(const void *a, const void *b)
  * Looks for a key that is there twice.  Sorted, as a hostile map may be large.  The
  * place in the error is where the map begins.
  */
-static int check_keys(struct reader *r, const struct frame *map, const struct oci_field *field)
+static int check_keys(struct reader *r, const struct frame *map,
+		      const struct oci_field *field)
 {
 	size_t n, size = oci_field_element_size(field);
 	const char *items = load_pointer(map->base + field->offset), *twice = NULL;
@@ -221,7 +226,8 @@ static int check_required(struct reader *r, struct frame *frame)
 	const struct oci_object *object = frame->object;
 
 	for (size_t i = 0; i < object->n_fields; i++) {
-		if (!(object->fields[i].flags & OCI_REQUIRED) || frame->seen & (uint64_t)1 << i)
+		if (!(object->fields[i].flags & OCI_REQUIRED) ||
+		    frame->seen & (uint64_t)1 << i)
 			continue;
 		frame->field = &object->fields[i];
 		return reader_fail_at(r, -EINVAL, frame->start, "missing from the %s",
@@ -274,7 +280,8 @@ int read_list_start(struct reader *r)
 	case OCI_KIND_ENUMS:
 	case OCI_KIND_OBJECTS:
 		ret = reader_start_list(r, frame->field, frame->base);
-		return ret < 0 ? ret : push(r, FRAME_LIST, frame->field, frame->base, NULL);
+		return ret < 0 ? ret
+			       : push(r, FRAME_LIST, frame->field, frame->base, NULL);
 	default:
 		if (!reader_place(r, frame))
 			return reader_fail_memory(r);

@@ -8,7 +8,9 @@
 #include "libocispec/utf8.h"
 
 /* What a list starts with; it doubles from there. */
-enum { FIRST_ELEMENTS = 4 };
+enum {
+	FIRST_ELEMENTS = 4
+};
 
 void *reader_append(struct reader *r, const struct oci_field *field, char *base)
 {
@@ -135,5 +137,6 @@ int reader_check_text(struct reader *r, const char *s, size_t len)
 		return 0;
 	if (len > 0 && memchr(s, '\0', len))
 		return reader_fail(r, -EINVAL, "the string holds a NUL character");
-	return reader_fail(r, -EINVAL, "the string is not UTF-8, or holds half a surrogate pair");
+	return reader_fail(r, -EINVAL,
+			   "the string is not UTF-8, or holds half a surrogate pair");
 }

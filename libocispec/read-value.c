@@ -32,7 +32,8 @@ int read_null(struct reader *r)
 int read_bool(struct reader *r, bool value)
 {
 	struct frame *frame = reader_top(r);
-	const struct token token = { TOKEN_BOOL, value ? "true" : "false", value ? 4 : 5 };
+	const struct token token = { TOKEN_BOOL, value ? "true" : "false",
+				     value ? 4 : 5 };
 	enum oci_kind wanted;
 	bool *p;
 
@@ -110,7 +111,8 @@ int read_number(struct reader *r, const char *text, size_t len)
 	oci_field_bounds(frame->field, &min, &max);
 	fits = parse_digits(text, len, &negative, &value);
 	if (fits && negative)
-		fits = value == 0 ? min <= 0 : min < 0 && value <= (uint64_t)-(min + 1) + 1;
+		fits = value == 0 ? min <= 0
+				  : min < 0 && value <= (uint64_t) - (min + 1) + 1;
 	else if (fits)
 		fits = value <= max && (min <= 0 || value >= (uint64_t)min);
 	if (!fits) {
@@ -142,7 +144,8 @@ static int fail_name(struct reader *r, const struct oci_names *names, struct tok
 	return reader_fail_type(r, all, got);
 }
 
-static int read_name(struct reader *r, const struct frame *frame, void *p, struct token token)
+static int read_name(struct reader *r, const struct frame *frame, void *p,
+		     struct token token)
 {
 	unsigned int value = oci_name_value(frame->field->names, token.text, token.len);
 

@@ -131,10 +131,12 @@ static int read_document(struct parse *parse, const struct oci_field *field, voi
 	size_t max = field->object->max_size ? field->object->max_size : OCI_MAX_SIZE;
 	int ret;
 
-	r->frames[0] = (struct frame){ .kind = FRAME_OBJECT, .field = field, .base = base };
+	r->frames[0] =
+		(struct frame) { .kind = FRAME_OBJECT, .field = field, .base = base };
 	if (r->len > max)
-		return reader_fail_at(r, -EFBIG, 0, "%zu bytes long, more than the %zu allowed",
-				      r->len, max);
+		return reader_fail_at(r, -EFBIG, 0,
+				      "%zu bytes long, more than the %zu allowed", r->len,
+				      max);
 	parse->handle = yajl_alloc(&callbacks, NULL, parse);
 	if (!parse->handle)
 		return reader_fail_memory(r);
@@ -153,7 +155,11 @@ int oci_read(struct oci_arena *arena, const struct oci_object *table, const char
 		.object = table,
 	};
 	struct parse parse = {
-		.reader = { .arena = arena, .name = name, .text = text, .len = len, .err = err },
+		.reader = { .arena = arena,
+			    .name = name,
+			    .text = text,
+			    .len = len,
+			    .err = err },
 	};
 	void *obj = NULL;
 	int r;
@@ -164,8 +170,9 @@ int oci_read(struct oci_arena *arena, const struct oci_object *table, const char
 	return r;
 }
 
-int oci_read_list(struct oci_arena *arena, const struct oci_object *table, const char *text,
-		  size_t len, const char *name, struct oci_list *out, struct oci_error *err)
+int oci_read_list(struct oci_arena *arena, const struct oci_object *table,
+		  const char *text, size_t len, const char *name, struct oci_list *out,
+		  struct oci_error *err)
 {
 	const struct oci_field field = {
 		.key = "",
@@ -176,7 +183,11 @@ int oci_read_list(struct oci_arena *arena, const struct oci_object *table, const
 		.object = table,
 	};
 	struct parse parse = {
-		.reader = { .arena = arena, .name = name, .text = text, .len = len, .err = err },
+		.reader = { .arena = arena,
+			    .name = name,
+			    .text = text,
+			    .len = len,
+			    .err = err },
 	};
 	struct oci_list list = { NULL, 0 };
 	int r;

@@ -5,6 +5,7 @@
 
 /* resources */
 
+/* clang-format off */
 static const struct oci_field device_rule_fields[] = {
 	OCI_BOOL(oci_device_rule, allow, "allow", OCI_REQUIRED),
 	OCI_ENUM(oci_device_rule, type, "type", 0, oci_device_rule_type_names),
@@ -240,3 +241,4 @@ static const struct oci_field linux_fields[] = {
 	OCI_OBJECT(oci_linux, time_offsets, "timeOffsets", 0, time_offsets_object),
 };
 const struct oci_object oci_linux_object = OCI_TABLE("linux", oci_linux, linux_fields);
+/* clang-format on */

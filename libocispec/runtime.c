@@ -7,6 +7,7 @@
 
 #include "libocispec/check.h"
 
+/* clang-format off */
 static const struct oci_field console_size_fields[] = {
 	OCI_U64(oci_console_size, height, "height", OCI_REQUIRED),
 	OCI_U64(oci_console_size, width, "width", OCI_REQUIRED),
@@ -139,3 +140,4 @@ static const struct oci_field config_fields[] = {
 	OCI_OBJECT(oci_config, linux, "linux", 0, oci_linux_object),
 };
 const struct oci_object oci_config_object = OCI_TABLE("config", oci_config, config_fields);
+/* clang-format on */

@@ -2,6 +2,7 @@
 /* The tables of the state, and of what an agent for seccomp is told. */
 #include "libocispec/runtime.h"
 
+/* clang-format off */
 static const struct oci_field state_fields[] = {
 	OCI_STRING(oci_state, oci_version, "ociVersion", OCI_REQUIRED),
 	OCI_STRING(oci_state, id, "id", OCI_REQUIRED),
@@ -22,3 +23,4 @@ static const struct oci_field container_process_state_fields[] = {
 const struct oci_object oci_container_process_state_object =
 	OCI_TABLE("state of a container's process", oci_container_process_state,
 		  container_process_state_fields);
+/* clang-format on */

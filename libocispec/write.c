@@ -77,8 +77,8 @@ static int put_string(struct writer *w, const struct place *place, oci_check *ch
 	return 0;
 }
 
-static int put_name(struct writer *w, const struct place *place, const struct oci_names *names,
-		    unsigned int value)
+static int put_name(struct writer *w, const struct place *place,
+		    const struct oci_names *names, unsigned int value)
 {
 	const char *name = oci_name(names, value);
 
@@ -118,9 +118,10 @@ static int put_number(struct writer *w, const struct place *place,
 	}
 	oci_field_bounds(field, &min, &max);
 	if (negative ? number < min : value > max || (min > 0 && value < (uint64_t)min))
-		return fail(w, place, "%s%llu is not from %lld to %llu", negative ? "-" : "",
-			    (unsigned long long)(negative ? -value : value), (long long)min,
-			    (unsigned long long)max);
+		return fail(w, place, "%s%llu is not from %lld to %llu",
+			    negative ? "-" : "",
+			    (unsigned long long)(negative ? -value : value),
+			    (long long)min, (unsigned long long)max);
 	writer_put_number(w, negative, negative ? -value : value);
 	return 0;
 }
@@ -135,7 +136,8 @@ static int put_element(struct writer *w, const struct place *place,
 	case OCI_KIND_STRINGS:
 		return put_string(w, place, field->check, load_pointer(p));
 	case OCI_KIND_ENUMS:
-		return put_name(w, place, field->names, *(const unsigned int *)(const void *)p);
+		return put_name(w, place, field->names,
+				*(const unsigned int *)(const void *)p);
 	case OCI_KIND_U32S:
 		return put_number(w, place, field, p);
 	default:
@@ -143,8 +145,8 @@ static int put_element(struct writer *w, const struct place *place,
 	}
 }
 
-static int put_list(struct writer *w, const struct place *place, const struct oci_field *field,
-		    const char *items, size_t n)
+static int put_list(struct writer *w, const struct place *place,
+		    const struct oci_field *field, const char *items, size_t n)
 {
 	size_t size = oci_field_element_size(field);
 	struct place here = { .up = place };
@@ -169,7 +171,8 @@ static int put_map_value(struct writer *w, const struct place *place,
 	switch (field->kind) {
 	case OCI_KIND_STRING_MAP:
 		return put_string(w, place, NULL,
-				  load_pointer(p + offsetof(struct oci_string_pair, value)));
+				  load_pointer(p +
+					       offsetof(struct oci_string_pair, value)));
 	case OCI_KIND_OBJECT_MAP:
 		return put_object(w, place, field->object, p);
 	default:
@@ -179,8 +182,8 @@ static int put_map_value(struct writer *w, const struct place *place,
 	}
 }
 
-static int put_map(struct writer *w, const struct place *place, const struct oci_field *field,
-		   const char *items, size_t n)
+static int put_map(struct writer *w, const struct place *place,
+		   const struct oci_field *field, const char *items, size_t n)
 {
 	size_t size = oci_field_element_size(field);
 	int r;
@@ -223,7 +226,8 @@ static int put_value(struct writer *w, const struct place *place,
 		writer_put_word(w, *(const bool *)(const void *)p ? "true" : "false");
 		return 0;
 	case OCI_KIND_ENUM:
-		return put_name(w, place, field->names, *(const unsigned int *)(const void *)p);
+		return put_name(w, place, field->names,
+				*(const unsigned int *)(const void *)p);
 	case OCI_KIND_STRING:
 		return put_string(w, place, field->check, load_pointer(p));
 	case OCI_KIND_OBJECT:
@@ -242,7 +246,7 @@ static int put_value(struct writer *w, const struct place *place,
 	}
 }
 
-/* Whether the member has a value: a pointer, something in a list, a scalar that is not 0. */
+/* Whether there is a value: a pointer, something in a list, a scalar that is not 0. */
 static bool is_present(const struct oci_field *field, const char *base)
 {
 	const char *p = base + field->offset;
@@ -326,8 +330,10 @@ static int finish(struct writer *w, int r, char **buf, size_t *len)
 {
 	if (r == 0 && !writer_finish(w)) {
 		r = -ENOMEM;
-		*w->err = (struct oci_error){ .code = r };
-		(void)snprintf(w->err->msg, sizeof(w->err->msg), "%s: out of memory", w->name);
+		w->err->code = r;
+		w->err->path[0] = '\0';
+		(void)snprintf(w->err->msg, sizeof(w->err->msg), "%s: out of memory",
+			       w->name);
 	}
 	if (r < 0) {
 		free(w->buf);
@@ -338,8 +344,8 @@ static int finish(struct writer *w, int r, char **buf, size_t *len)
 	return 0;
 }
 
-int oci_write(const struct oci_object *table, const void *obj, unsigned int flags, char **buf,
-	      size_t *len, struct oci_error *err)
+int oci_write(const struct oci_object *table, const void *obj, unsigned int flags,
+	      char **buf, size_t *len, struct oci_error *err)
 {
 	struct writer w = { .name = table->name, .flags = flags, .err = err };
 

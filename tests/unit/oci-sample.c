@@ -12,22 +12,14 @@
 #define DIGITS "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 
 const struct oci_object *const sample_documents[] = {
-	&oci_config_object,
-	&oci_linux_object,
-	&oci_process_object,
-	&oci_resources_object,
-	&oci_seccomp_object,
-	&oci_id_mapping_object,
-	&oci_state_object,
-	&oci_container_process_state_object,
-	&oci_features_object,
-	&oci_layout_object,
-	&oci_descriptor_object,
-	&oci_index_object,
-	&oci_manifest_object,
-	&oci_image_config_object,
-	&oci_docker_image_object,
-	NULL,
+	&oci_config_object,	  &oci_linux_object,
+	&oci_process_object,	  &oci_resources_object,
+	&oci_seccomp_object,	  &oci_id_mapping_object,
+	&oci_state_object,	  &oci_container_process_state_object,
+	&oci_features_object,	  &oci_layout_object,
+	&oci_descriptor_object,	  &oci_index_object,
+	&oci_manifest_object,	  &oci_image_config_object,
+	&oci_docker_image_object, NULL,
 };
 
 struct sample {
@@ -148,12 +140,14 @@ static void make_element(struct sample *s, const struct oci_field *field, char *
 		break;
 	case OCI_KIND_STRING_MAP:
 		put_pointer(p, format(s, "a.key/%u", s->counter++));
-		put_pointer(p + offsetof(struct oci_string_pair, value), make_string(s, NULL));
+		put_pointer(p + offsetof(struct oci_string_pair, value),
+			    make_string(s, NULL));
 		break;
 	case OCI_KIND_REST:
 		put_pointer(p, format(s, "x-unknown-%u", s->counter++));
 		put_pointer(p + offsetof(struct oci_string_pair, value),
-			    format(s, "{\"a\":[1.5e3,%u,{},[],\"]\\\"\"],\"b\":null}", s->counter));
+			    format(s, "{\"a\":[1.5e3,%u,{},[],\"]\\\"\"],\"b\":null}",
+				   s->counter));
 		break;
 	default:
 		fill(s, field->object, p);
@@ -236,7 +230,9 @@ void *sample_new(struct oci_arena *arena, const struct oci_object *table,
 	return make_object(&s, table);
 }
 
-enum { MAX_TABLES = 256 };
+enum {
+	MAX_TABLES = 256
+};
 
 struct visited {
 	const struct oci_object *tables[MAX_TABLES];
@@ -258,7 +254,8 @@ static void visit_once(struct visited *seen, const struct oci_object *table,
 			visit_once(seen, table->fields[i].object, visit);
 }
 
-void sample_visit(const struct oci_object *table, void (*visit)(const struct oci_object *))
+void sample_visit(const struct oci_object *table,
+		  void (*visit)(const struct oci_object *))
 {
 	struct visited seen = { .n = 0 };
 

@@ -21,11 +21,13 @@
 struct result {
 	int code;
 	struct oci_error err;
-	/* A refusal without a reason, or success with something that cannot be written. */
+	/* A refusal without a reason, or success with something that cannot be written.
+	 */
 	bool broken;
 };
 
-static struct result try_text(const struct oci_object *table, const char *text, size_t len)
+static struct result try_text(const struct oci_object *table, const char *text,
+			      size_t len)
 {
 	struct result result = { .err = OCI_ERROR_INIT };
 	struct oci_arena arena = OCI_ARENA_INIT;
@@ -57,7 +59,8 @@ static char *sample_text(const struct oci_object *table, unsigned int flags, siz
 	struct oci_error err = OCI_ERROR_INIT;
 	char *buf = NULL;
 
-	if (oci_write(table, sample_new(&arena, table, SAMPLE_FULL, 2), flags, &buf, len, &err))
+	if (oci_write(table, sample_new(&arena, table, SAMPLE_FULL, 2), flags, &buf, len,
+		      &err))
 		abort();
 	oci_arena_release(&arena);
 	return buf;
@@ -74,8 +77,8 @@ static void test_truncated(const struct oci_object *table)
 		accepted += result.code == 0;
 		broken += result.broken;
 	}
-	ok_named(accepted == 0 && broken == 0, "%s: cut anywhere in %zu bytes, it is refused",
-		 table->name, len);
+	ok_named(accepted == 0 && broken == 0,
+		 "%s: cut anywhere in %zu bytes, it is refused", table->name, len);
 	free(text);
 }
 
@@ -99,8 +102,9 @@ static void test_mutated(const struct oci_object *table)
 		}
 		text[i] = saved;
 	}
-	ok_named(broken == 0 && refused > len, "%s: %zu of its mutants are refused, with a reason",
-		 table->name, refused);
+	ok_named(broken == 0 && refused > len,
+		 "%s: %zu of its mutants are refused, with a reason", table->name,
+		 refused);
 	free(text);
 }
 
@@ -119,8 +123,8 @@ static char *repeat(const char *head, const char *middle, size_t n, const char *
 	return text;
 }
 
-static int try_repeat(const struct oci_object *table, const char *head, const char *middle,
-		      size_t n, const char *tail)
+static int try_repeat(const struct oci_object *table, const char *head,
+		      const char *middle, size_t n, const char *tail)
 {
 	char *text = repeat(head, middle, n, tail);
 	struct result result = try_text(table, text, strlen(text));
@@ -132,29 +136,34 @@ static int try_repeat(const struct oci_object *table, const char *head, const ch
 
 static void test_limits(void)
 {
-	const struct oci_object *config = &oci_config_object, *image = &oci_image_config_object;
+	const struct oci_object *config = &oci_config_object,
+				*image = &oci_image_config_object;
 	const char *head = "{\"ociVersion\":\"1\",\"x\":";
 
 	ok_int(try_repeat(config, head, "[", 100000, ""), -EFBIG);
 	ok_int(try_repeat(config, head, "{\"a\":", 100000, ""), -EFBIG);
 	ok_int(try_repeat(config, "", "[", 100000, ""), -EINVAL);
 	ok_int(try_repeat(config, "{\"process\":", "[", 100000, ""), -EINVAL);
-	ok_int(try_repeat(config, "{\"ociVersion\":\"", "1", OCI_MAX_SIZE, "\"}"), -EFBIG);
-	ok_int(try_repeat(config, "{\"ociVersion\":\"", "1", OCI_MAX_SIZE - 17, "\"}"), 0);
+	ok_int(try_repeat(config, "{\"ociVersion\":\"", "1", OCI_MAX_SIZE, "\"}"),
+	       -EFBIG);
+	ok_int(try_repeat(config, "{\"ociVersion\":\"", "1", OCI_MAX_SIZE - 17, "\"}"),
+	       0);
 	ok_int(try_repeat(image, "{\"history\":[", "{},", 2000000, "{}]}"), -EFBIG);
 	/* The limit on depth does not come too soon. */
-	ok_int(try_repeat(config, "{\"ociVersion\":\"1\",\"x\":[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[", "",
-			  0, "]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]}"),
+	ok_int(try_repeat(config,
+			  "{\"ociVersion\":\"1\",\"x\":[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[",
+			  "", 0, "]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]}"),
 	       0);
 	/* Many keys: to find one that is there twice must not take for ever. */
 	ok_int(try_repeat(config, "{\"ociVersion\":\"1\",\"annotations\":{\"b\":\"\"",
 			  ",\"a\":\"\"", 300000, "}}"),
 	       -EINVAL);
 	ok_int(try_repeat(image, "{\"a\":1", ",\"b\":1", 300000, "}"), -EINVAL);
-	ok_int(try_repeat(config, "{\"ociVersion\":\"1\",\"hostname\":", "9", 100000, "}"),
+	ok_int(try_repeat(config, "{\"ociVersion\":\"1\",\"hostname\":", "9", 100000,
+			  "}"),
 	       -EINVAL);
-	ok_int(try_repeat(config, "{\"ociVersion\":\"1\",\"annotations\":{\"", "k", 100000,
-			  "\":1}}"),
+	ok_int(try_repeat(config, "{\"ociVersion\":\"1\",\"annotations\":{\"", "k",
+			  100000, "\":1}}"),
 	       -EINVAL);
 }
 
@@ -197,7 +206,8 @@ static void test_encodings(void)
 		if (bad[i][0] == '!')
 			(void)snprintf(text, sizeof(text), "%s", bad[i] + 1);
 		else
-			(void)snprintf(text, sizeof(text), "{\"ociVersion\":\"%s\"}", bad[i]);
+			(void)snprintf(text, sizeof(text), "{\"ociVersion\":\"%s\"}",
+				       bad[i]);
 		result = try_text(&oci_config_object, text, strlen(text));
 		ok_named(result.code == -EINVAL && !result.broken, "case %zu: %s", i,
 			 result.err.msg);
@@ -212,9 +222,9 @@ int main(void)
 {
 	/* Whole documents: parts of them would be the same again. */
 	static const struct oci_object *const documents[] = {
-		&oci_config_object,   &oci_container_process_state_object,
-		&oci_features_object, &oci_layout_object,
-		&oci_index_object,    &oci_manifest_object,
+		&oci_config_object,	  &oci_container_process_state_object,
+		&oci_features_object,	  &oci_layout_object,
+		&oci_index_object,	  &oci_manifest_object,
 		&oci_image_config_object, &oci_docker_image_object,
 	};
 

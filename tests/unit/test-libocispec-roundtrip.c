@@ -13,7 +13,9 @@
 #include "libocispec/write.h"
 #include "tests/unit/oci-sample.h"
 
-enum { VARIANTS = 24 };
+enum {
+	VARIANTS = 24
+};
 
 static void *get_pointer(const void *from)
 {
@@ -76,7 +78,8 @@ static bool same_element(const struct oci_field *field, const char *a, const cha
 static bool same_list(const struct oci_field *field, const char *a, const char *b)
 {
 	size_t n = get_size(a + field->count), size = oci_field_element_size(field);
-	const char *left = get_pointer(a + field->offset), *right = get_pointer(b + field->offset);
+	const char *left = get_pointer(a + field->offset),
+		   *right = get_pointer(b + field->offset);
 
 	if (n != get_size(b + field->count) || !left != !right)
 		return false;
@@ -84,7 +87,8 @@ static bool same_list(const struct oci_field *field, const char *a, const char *
 		if (!same_element(field, left + i * size, right + i * size))
 			return false;
 	/* Lists of strings end with NULL, for execve(2). */
-	return !right || size != sizeof(char *) || field->object || !get_pointer(right + n * size);
+	return !right || size != sizeof(char *) || field->object ||
+	       !get_pointer(right + n * size);
 }
 
 static size_t scalar_size(const struct oci_field *field)
@@ -137,7 +141,8 @@ static bool round_trip(const struct oci_object *table, enum sample_size size,
 		       unsigned int variant, unsigned int flags)
 {
 	struct oci_arena arena = OCI_ARENA_INIT;
-	char *first = sample_new(&arena, table, size, variant), *text = NULL, *again = NULL;
+	char *first = sample_new(&arena, table, size, variant), *text = NULL,
+	     *again = NULL;
 	struct oci_error err = OCI_ERROR_INIT;
 	char *second = calloc(1, table->size);
 	size_t len = 0, len_again = 0;
@@ -172,7 +177,8 @@ static void test_round_trips(void)
 		for (unsigned int v = 0; v < VARIANTS; v++)
 			full = full && round_trip(table, SAMPLE_FULL, v, flags[v % 3]);
 		for (unsigned int v = 0; v < 3; v++) {
-			required = required && round_trip(table, SAMPLE_REQUIRED, v, flags[v]);
+			required = required &&
+				   round_trip(table, SAMPLE_REQUIRED, v, flags[v]);
 			empty = empty && round_trip(table, SAMPLE_EMPTY, v, flags[v]);
 		}
 		ok_named(full, "%s: everything comes back", table->name);
@@ -264,7 +270,8 @@ static void test_table(const struct oci_object *table)
 	    strcmp(table->name, "network device") == 0)
 		(void)take(map, table->size, 0, sizeof(char *));
 	ok_named(has_sane_keys(table), "%s: keys are unique", table->name);
-	ok_named(has_own_members(table, map), "%s: no two lines share a member", table->name);
+	ok_named(has_own_members(table, map), "%s: no two lines share a member",
+		 table->name);
 	ok_named(covers_struct(table, map), "%s: every member has a line", table->name);
 	free(map);
 }
@@ -272,14 +279,22 @@ static void test_table(const struct oci_object *table)
 static void test_names(void)
 {
 	static const struct oci_names *const all[] = {
-		&oci_namespace_names,          &oci_status_names,
-		&oci_hook_names,               &oci_rlimit_names,
-		&oci_scheduler_policy_names,   &oci_scheduler_flag_names,
-		&oci_io_priority_class_names,  &oci_personality_domain_names,
-		&oci_memory_policy_mode_names, &oci_memory_policy_flag_names,
-		&oci_propagation_names,        &oci_device_type_names,
-		&oci_device_rule_type_names,   &oci_seccomp_action_names,
-		&oci_seccomp_operator_names,   &oci_seccomp_flag_names,
+		&oci_namespace_names,
+		&oci_status_names,
+		&oci_hook_names,
+		&oci_rlimit_names,
+		&oci_scheduler_policy_names,
+		&oci_scheduler_flag_names,
+		&oci_io_priority_class_names,
+		&oci_personality_domain_names,
+		&oci_memory_policy_mode_names,
+		&oci_memory_policy_flag_names,
+		&oci_propagation_names,
+		&oci_device_type_names,
+		&oci_device_rule_type_names,
+		&oci_seccomp_action_names,
+		&oci_seccomp_operator_names,
+		&oci_seccomp_flag_names,
 		&oci_seccomp_arch_names,
 	};
 
@@ -293,7 +308,8 @@ static void test_names(void)
 			good = name && oci_name_value(names, name, strlen(name)) == i;
 		}
 		ok_named(good, "%s: each name has its value", names->what);
-		ok_named(!oci_name(names, 0) && !oci_name(names, (unsigned int)names->n) &&
+		ok_named(!oci_name(names, 0) &&
+				 !oci_name(names, (unsigned int)names->n) &&
 				 oci_name_value(names, "", 0) == 0 &&
 				 oci_name_value(names, "pi", 2) == 0,
 			 "%s: nothing else has", names->what);

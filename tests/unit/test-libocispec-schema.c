@@ -70,10 +70,14 @@ static const char *const more_names[] = {
 
 /* Bounds that the schema leaves to the text (or, for fileMode, sets too low). */
 static const char *const own_bounds[] = {
-	"config.hooks.prestart.timeout",       "config.hooks.createRuntime.timeout",
-	"config.hooks.createContainer.timeout", "config.hooks.startContainer.timeout",
-	"config.hooks.poststart.timeout",      "config.hooks.poststop.timeout",
-	"config.process.oomScoreAdj",          "config.linux.devices.fileMode",
+	"config.hooks.prestart.timeout",
+	"config.hooks.createRuntime.timeout",
+	"config.hooks.createContainer.timeout",
+	"config.hooks.startContainer.timeout",
+	"config.hooks.poststart.timeout",
+	"config.hooks.poststop.timeout",
+	"config.process.oomScoreAdj",
+	"config.linux.devices.fileMode",
 	"state.pid",
 	/* A descriptor like the others, which cannot be negative. */
 	"index.manifests.size",
@@ -223,16 +227,17 @@ static void add_shape(struct shape *shape, struct node node)
 	for (size_t i = 0; properties && i < properties->u.object.len; i++) {
 		shape->keys[shape->n] = properties->u.object.keys[i];
 		shape->values[shape->n++] =
-			(struct node){ node.file, properties->u.object.values[i] };
+			(struct node) { node.file, properties->u.object.values[i] };
 	}
 	for (size_t i = 0; required && i < required->u.array.len; i++)
 		shape->required[shape->n_required++] =
 			YAJL_GET_STRING(required->u.array.values[i]);
 	for (size_t i = 0; all && i < all->u.array.len; i++)
-		add_shape(shape, (struct node){ node.file, all->u.array.values[i] });
+		add_shape(shape, (struct node) { node.file, all->u.array.values[i] });
 }
 
-static int compare_table(const struct oci_object *table, struct node node, const char *path);
+static int compare_table(const struct oci_object *table, struct node node,
+			 const char *path);
 
 static int complain(const char *path, const char *what)
 {
@@ -273,7 +278,8 @@ static int compare_string(const struct oci_field *field, bool is_enum, yajl_val 
 }
 
 /* As doubles: the image schemas round the ends of 64 bits. */
-static int compare_bounds(const struct oci_field *field, yajl_val schema, const char *path)
+static int compare_bounds(const struct oci_field *field, yajl_val schema,
+			  const char *path)
 {
 	yajl_val low = get(schema, "minimum"), high = get(schema, "maximum");
 	int64_t min;
@@ -290,8 +296,8 @@ static int compare_bounds(const struct oci_field *field, yajl_val schema, const 
 	return 0;
 }
 
-static int compare_map(const struct oci_field *field, yajl_val patterns, const struct node *node,
-		       const char *path)
+static int compare_map(const struct oci_field *field, yajl_val patterns,
+		       const struct node *node, const char *path)
 {
 	struct node value = { node->file, patterns->u.object.values[0] };
 	const char *type = get_string(resolve(value).val, "type");
@@ -302,7 +308,8 @@ static int compare_map(const struct oci_field *field, yajl_val patterns, const s
 	return 0;
 }
 
-static int compare_object(const struct oci_field *field, struct node node, const char *path)
+static int compare_object(const struct oci_field *field, struct node node,
+			  const char *path)
 {
 	yajl_val patterns = get(node.val, "patternProperties");
 	yajl_val additional = get(node.val, "additionalProperties");
@@ -312,37 +319,40 @@ static int compare_object(const struct oci_field *field, struct node node, const
 	if (additional) {
 		if (field->kind != OCI_KIND_OBJECT_MAP)
 			return complain(path, "is a map of objects");
-		return compare_table(field->object, (struct node){ node.file, additional }, path);
+		return compare_table(field->object,
+				     (struct node) { node.file, additional }, path);
 	}
 	if (field->kind != OCI_KIND_OBJECT)
 		return complain(path, "is an object");
 	return compare_table(field->object, node, path);
 }
 
-static int compare_array(const struct oci_field *field, struct node node, const char *path)
+static int compare_array(const struct oci_field *field, struct node node,
+			 const char *path)
 {
-	struct node items = resolve((struct node){ node.file, get(node.val, "items") });
+	struct node items = resolve((struct node) { node.file, get(node.val, "items") });
 	const char *type = get_string(items.val, "type");
 
 	switch (field->kind) {
 	case OCI_KIND_OBJECTS:
 		return compare_table(field->object, items, path);
 	case OCI_KIND_U32S:
-		return type && strcmp(type, "integer") == 0 ?
-			       compare_bounds(field, items.val, path) :
-			       complain(path, "holds no integers");
+		return type && strcmp(type, "integer") == 0
+			       ? compare_bounds(field, items.val, path)
+			       : complain(path, "holds no integers");
 	case OCI_KIND_STRINGS:
 	case OCI_KIND_ENUMS:
-		return type && strcmp(type, "string") == 0 ?
-			       compare_string(field, field->kind == OCI_KIND_ENUMS, items.val,
-					      path) :
-			       complain(path, "holds no strings");
+		return type && strcmp(type, "string") == 0
+			       ? compare_string(field, field->kind == OCI_KIND_ENUMS,
+						items.val, path)
+			       : complain(path, "holds no strings");
 	default:
 		return complain(path, "is an array");
 	}
 }
 
-static int compare_field(const struct oci_field *field, struct node node, const char *path)
+static int compare_field(const struct oci_field *field, struct node node,
+			 const char *path)
 {
 	const char *type;
 
@@ -357,7 +367,8 @@ static int compare_field(const struct oci_field *field, struct node node, const 
 	if (strcmp(type, "string") == 0) {
 		if (field->kind != OCI_KIND_STRING && field->kind != OCI_KIND_ENUM)
 			return complain(path, "is a string");
-		return compare_string(field, field->kind == OCI_KIND_ENUM, node.val, path);
+		return compare_string(field, field->kind == OCI_KIND_ENUM, node.val,
+				      path);
 	}
 	if (field->kind < OCI_KIND_U16 || field->kind > OCI_KIND_I64)
 		return complain(path, "is an integer");
@@ -397,14 +408,16 @@ static int compare_lines(const struct oci_object *table, const struct shape *sha
 		if (!has(shape->keys, shape->n, field->key) && !is_in(ours_alone, at))
 			wrong += complain(at, "is not in the schema");
 		if (required != !!(field->flags & OCI_REQUIRED))
-			wrong += complain(at, required ? "is required" : "is not required");
+			wrong += complain(at,
+					  required ? "is required" : "is not required");
 	}
 	return wrong;
 }
 
 static size_t n_compared;
 
-static int compare_table(const struct oci_object *table, struct node node, const char *path)
+static int compare_table(const struct oci_object *table, struct node node,
+			 const char *path)
 {
 	struct shape shape = { .n = 0 };
 	int wrong = 0;
@@ -418,8 +431,8 @@ static int compare_table(const struct oci_object *table, struct node node, const
 		if (is_in(not_ours, at))
 			continue;
 		n_compared++;
-		wrong += field ? compare_field(field, shape.values[i], at) :
-				 complain(at, "has no line");
+		wrong += field ? compare_field(field, shape.values[i], at)
+			       : complain(at, "has no line");
 	}
 	return wrong + compare_lines(table, &shape, path);
 }
@@ -449,7 +462,7 @@ static void test_tables(const char *dir)
 		(void)snprintf(path, sizeof(path), "%s/%s", dir, pairs[i].schema);
 		file = load(path);
 		n_compared = 0;
-		ok_named(compare_table(pairs[i].table, (struct node){ file, file->root },
+		ok_named(compare_table(pairs[i].table, (struct node) { file, file->root },
 				       pairs[i].table->name) == 0,
 			 "%s: the tables agree with the schema", pairs[i].table->name);
 		ok_named(n_compared >= pairs[i].at_least, "%s: %zu properties compared",
@@ -457,7 +470,8 @@ static void test_tables(const char *dir)
 	}
 }
 
-static int read_example(const struct oci_object *table, const char *path, struct oci_error *err)
+static int read_example(const struct oci_object *table, const char *path,
+			struct oci_error *err)
 {
 	struct oci_arena arena = OCI_ARENA_INIT;
 	void *out = calloc(1, table->size);
@@ -525,7 +539,8 @@ int main(void)
 	char path[400], file[512];
 	FILE *f;
 
-	(void)snprintf(path, sizeof(path), "%s/../shared/oci-schema", srcdir ? srcdir : ".");
+	(void)snprintf(path, sizeof(path), "%s/../shared/oci-schema",
+		       srcdir ? srcdir : ".");
 	if (!dir)
 		dir = path;
 	(void)snprintf(file, sizeof(file), "%s/runtime-spec/config-schema.json", dir);

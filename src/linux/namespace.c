@@ -71,12 +71,14 @@ static const struct oci_namespace *find(const struct oci_linux *linux, size_t ki
 static int check_duplicates(const struct oci_linux *linux, struct error *err)
 {
 	for (size_t i = 0; i < linux->n_namespaces; i++) {
+		enum oci_namespace_type type = linux->namespaces[i].type;
+
 		for (size_t j = 0; j < i; j++) {
-			if (linux->namespaces[i].type != linux->namespaces[j].type)
+			if (linux->namespaces[j].type != type)
 				continue;
 			(void)error_set(err, EINVAL,
-					"linux.namespaces[%zu].type: the same as in linux.namespaces[%zu]",
-					i, j);
+					"linux.namespaces[%zu].type: %s stands in linux.namespaces[%zu] already",
+					i, namespace_name((uint64_t)namespace_flag(type)), j);
 			return error_pointer(err, "linux.namespaces[%zu].type", i);
 		}
 	}

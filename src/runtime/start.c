@@ -68,16 +68,17 @@ static int connect_to_init(const struct container *c, struct error *err)
 /* The words are runc's: engines look for them. */
 static int check_created(const struct container *c, struct error *err)
 {
+	const char *what = "an already running container";
 	enum oci_status status;
 	int r = container_status(c, &status, err);
 
 	if (r < 0 || status == OCI_STATUS_CREATED)
 		return r;
 	if (status == OCI_STATUS_STOPPED)
-		return error_set(err, EINVAL, "cannot start a container that has stopped");
-	if (status == OCI_STATUS_CREATING)
-		return error_set(err, EINVAL, "cannot start a container that is still being created");
-	return error_set(err, EINVAL, "cannot start an already running container");
+		what = "a container that has stopped";
+	else if (status == OCI_STATUS_CREATING)
+		what = "a container that is still being created";
+	return error_set(err, EINVAL, "container \"%s\": cannot start %s", c->id, what);
 }
 
 int container_start(const char *root, const char *id, struct error *err)

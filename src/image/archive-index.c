@@ -155,16 +155,20 @@ static void note_name(struct marks *marks, const char *name)
 static int read_failed(const struct feed *feed, struct archive *reader, struct error *err)
 {
 	const char *why = archive_error_string(reader);
+	const struct image_archive *owner = feed->owner;
+	const char *last = owner->n_members ? owner->members[owner->n_members - 1].name : NULL;
 
 	if (feed->err.code) {
 		*err = feed->err;
-		return err->code;
+		return error_context(err, "%s", owner->path);
 	}
-	if (feed->owner->n_members > 0)
+	/* libarchive has no code for it. */
+	if (last && why && str_skip_prefix(why, "Truncated"))
+		return error_set(err, EBADMSG, "%s is truncated: it ends in or after %s",
+				 owner->path, last);
+	if (last)
 		return error_set(err, EBADMSG, "%s: the tar archive is damaged after %s: %s",
-				 feed->owner->path,
-				 feed->owner->members[feed->owner->n_members - 1].name,
-				 why ? why : "unknown error");
+				 owner->path, last, why ? why : "unknown error");
 	(void)error_set(err, EINVAL, "%s is not a tar archive", feed->owner->path);
 	return error_hint(err, "import takes what \"docker save\" or \"podman save\" writes, an OCI "
 			       "layout, or a tar archive of a root file system");

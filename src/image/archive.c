@@ -28,16 +28,6 @@ static int open_spool(struct store *store, struct error *err)
 	return fd < 0 ? error_sys(err, "open", "a temporary file in %s/tmp", store->path) : fd;
 }
 
-static int spool_failed(struct store *store, struct error *err)
-{
-	int code = err->code;
-
-	if (code == -ENOSPC || code == -EDQUOT)
-		error_hint(err, "the archive needs room in %s/tmp: free some, or choose another "
-				"place with --root", store->path);
-	return code;
-}
-
 /* Everything that comes from a pipe. */
 static int spool_stream(struct image_archive *archive, struct store *store, struct error *err)
 {
@@ -57,10 +47,10 @@ static int spool_stream(struct image_archive *archive, struct store *store, stru
 			return error_sys(err, "read", "%s", archive->path);
 		if (n == 0)
 			break;
-		r = file_write_fd(spool, "a temporary file", buf, (size_t)n, err);
+		r = file_write_fd(spool, "a temporary file in the store", buf, (size_t)n, err);
 	}
 	if (r < 0)
-		return spool_failed(store, err);
+		return r;
 	fd_close(&archive->fd);
 	archive->fd = take_fd(spool);
 	return 0;
@@ -84,12 +74,12 @@ static int spool_inflated(struct image_archive *archive, struct store *store, st
 		return r;
 	source = layer_stream_source(stream);
 	while ((n = source->read(source->ctx, &data, err)) > 0) {
-		r = file_write_fd(spool, "a temporary file", data, (size_t)n, err);
+		r = file_write_fd(spool, "a temporary file in the store", data, (size_t)n, err);
 		if (r < 0)
-			return spool_failed(store, err);
+			return r;
 	}
 	if (n < 0)
-		return (int)n;
+		return error_context(err, "%s", archive->path);
 	layer_stream_free(&stream);
 	fd_close(&archive->fd);
 	archive->fd = take_fd(spool);

@@ -114,22 +114,39 @@ static int check_name(const char *name, struct error *err)
 	return name ? image_ref_parse(name, &ref, err) : 0;
 }
 
-int image_import(struct store *store, const struct import_request *request,
-		 struct strvec *imported, struct error *err)
+static int import_any(struct import *import, struct error *err)
 {
 	static int (*const kinds[])(struct import *, struct error *) = {
 		[IMAGE_ARCHIVE_DOCKER] = import_docker,
 		[IMAGE_ARCHIVE_OCI] = import_oci,
 		[IMAGE_ARCHIVE_ROOTFS] = import_rootfs,
 	};
-	struct import import = { .store = store, .request = request, .imported = imported };
-	int r = check_name(request->name, err);
+	int r = image_archive_open(&import->archive, import->store, import->request->path, err);
 
-	if (r == 0)
-		r = image_archive_open(&import.archive, store, request->path, err);
 	if (r < 0)
 		return r;
-	r = kinds[import.archive.kind](&import, err);
-	image_archive_close(&import.archive);
+	r = kinds[import->archive.kind](import, err);
+	image_archive_close(&import->archive);
 	return r;
+}
+
+int image_import(struct store *store, const struct import_request *request,
+		 struct strvec *imported, struct error *err)
+{
+	struct import import = { .store = store, .request = request, .imported = imported };
+	struct error ignored = ERROR_INIT;
+	bool busy;
+	int r = check_name(request->name, err);
+
+	if (r < 0)
+		return r;
+	r = import_any(&import, err);
+	if (r == 0)
+		return 0;
+	if (err->code == -ENOSPC || err->code == -EDQUOT)
+		(void)error_hint(err, "free some space on the file system of %s, or choose another "
+				      "store with --root", store->path);
+	/* The layers before the one that failed are in the store, and nobody's. */
+	(void)store_collect(store, &busy, &ignored);
+	return err->code;
 }

@@ -7,6 +7,7 @@
  */
 #include "image/layer-stream.h"
 
+#include <inttypes.h>
 #include <pthread.h>
 #include <unistd.h>
 
@@ -108,9 +109,9 @@ static ssize_t read_region(struct layer_stream *stream, uint8_t *buf, size_t n,
 	got = TEMP_FAILURE_RETRY(pread(stream->region.fd, buf, n < left ? n : left,
 				       (off_t)(stream->region.offset + stream->offset)));
 	if (got < 0)
-		return error_sys(err, "read", "%s", stream->source.name);
+		return error_sys(err, "read", "at offset %" PRIu64, stream->offset);
 	if (got == 0 && left > 0)
-		return error_set(err, EBADMSG, "%s ends too early", stream->source.name);
+		return error_set(err, EBADMSG, "the file ends too early");
 	stream->offset += (uint64_t)got;
 	if (!stream->copy || copies_inflated(stream)) {
 		hasher_add(&stream->blob_hasher, buf, (size_t)got);
@@ -140,7 +141,7 @@ static int fill_slot(struct layer_stream *stream, struct codec_io *io, struct sl
 		}
 		state = codec_run(stream->codec, io, stream->offset == stream->region.size, err);
 		if (state < 0)
-			return error_context(err, "%s", stream->source.name);
+			return state;
 	}
 	slot->len = SLOT_SIZE - io->out_len;
 	if (slot->len && copies_inflated(stream)) {

@@ -41,7 +41,10 @@ int layer_stream_open(const struct file_region *region, const char *name,
 		      const struct digest *like, struct blob_writer *copy,
 		      struct layer_stream **stream, struct error *err);
 
-/* The inflated bytes, for layer_apply(). Lives as long as the stream. */
+/*
+ * The inflated bytes, for layer_apply(), which puts the name before the
+ * errors.  Lives as long as the stream.
+ */
 const struct layer_source *layer_stream_source(struct layer_stream *stream);
 
 struct layer_digests {

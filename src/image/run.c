@@ -305,6 +305,8 @@ int run_image(struct store *store, const struct run_request *request, char **id,
 	if (r < 0)
 		return r;
 	*id = xstrdup(c.record.id);
+	/* The record keeps the image from here on; a long run must not stop every collection. */
+	store_leave(store);
 	return request->detach ? run_in_background(&c, request, err)
 			       : run_in_foreground(&c, request, exit_status, err);
 }

@@ -187,6 +187,11 @@ void store_close(struct store *store)
 	store->path = NULL;
 }
 
+void store_leave(struct store *store)
+{
+	fd_close(&store->use_fd);
+}
+
 int store_lock(struct store *store, struct error *err)
 {
 	cleanup_close int fd = open_lock(store->fd, "lock", err);

@@ -47,6 +47,12 @@ int store_open(struct store *store, const char *root, struct error *err);
 void store_close(struct store *store);
 #define cleanup_store __attribute__((cleanup(store_close)))
 
+/*
+ * Gives "use.lock" back early: for whoever goes on for long, and needs only
+ * what index.json or a container's record names.
+ */
+void store_leave(struct store *store);
+
 /* An fd that holds "lock" until it is closed. Waits for its turn. */
 int store_lock(struct store *store, struct error *err);
 

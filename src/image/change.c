@@ -410,7 +410,7 @@ int change_apply(const char *text, const struct oci_image_run_config *base,
 		if (strlen(instructions[i].name) != len ||
 		    strncasecmp(instructions[i].name, start, len) != 0)
 			continue;
-		if (*rest == '\0' || *rest == '=')
+		if (*rest == '\0' || start[len] == '=')
 			(void)error_set(err, EINVAL, "nothing stands behind %s",
 					instructions[i].name);
 		else if (instructions[i].apply(&change) == 0)

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/image.h"
+#include "cli/output.h"
+#include "image/commit.h"
+
+struct commit_options {
+	const char *message;
+	const char *author;
+	struct strvec changes;
+	const char *compress;
+	bool no_pause;
+};
+
+static const struct commit_options defaults = { .changes = STRVEC_INIT, .compress = "gzip" };
+
+static const struct option_spec options[] = {
+	{ "message", 'm', OPTION_STRING, offsetof(struct commit_options, message), "MESSAGE",
+	  "what was done, for the history" },
+	{ "author", 'a', OPTION_STRING, offsetof(struct commit_options, author), "AUTHOR",
+	  "who did it" },
+	{ "change", 'c', OPTION_LIST, offsetof(struct commit_options, changes), "CHANGE",
+	  "a Containerfile's CMD, ENTRYPOINT, ENV, EXPOSE, HEALTHCHECK, LABEL, ONBUILD, "
+	  "STOPSIGNAL, USER, VOLUME or WORKDIR; may be given several times" },
+	{ "compress", 0, OPTION_CHOICE, offsetof(struct commit_options, compress),
+	  "gzip|zstd|none", "how the new layer is compressed (default: gzip)" },
+	{ "no-pause", 0, OPTION_FLAG, offsetof(struct commit_options, no_pause), NULL,
+	  "let a running container run on meanwhile" },
+	OPTION_END,
+};
+
+static int run(struct invocation *invocation, struct error *err)
+{
+	const struct commit_options *o = invocation->options;
+	struct commit_request request = {
+		.name = invocation->n_args > 1 ? invocation->args[1] : NULL,
+		.message = o->message,
+		.author = o->author,
+		.changes = o->changes.v,
+		.level = -1,
+		.pause = !o->no_pause,
+	};
+	cleanup_container struct container c = CONTAINER_INIT;
+	cleanup_store struct store store = STORE_INIT;
+	cleanup_strbuf struct strbuf line = STRBUF_INIT;
+	struct digest id;
+	int r = image_open_store(invocation, &store, err);
+
+	if (!compression_from_name(o->compress, &request.compression))
+		return error_set(err, EINVAL, "--compress %s", o->compress);
+	if (r == 0)
+		r = container_open(&store, invocation->args[0], &c, err);
+	if (r == 0)
+		r = commit_container(&c, &request, &id, err);
+	if (r < 0)
+		return r;
+	strbuf_addf(&line, "%s\n", id.s);
+	return output_write(line.buf, err);
+}
+
+const struct command command_commit = {
+	.name = "commit",
+	.arguments = "CONTAINER [IMAGE]",
+	.summary = "Make an image of what a container changed",
+	.description = "One layer with the difference alone is put upon those of the container's "
+		       "image. The container may run, and is paused meanwhile, or may have ended. "
+		       "Volumes are not part of it. Prints the ID of the new image.",
+	.options = options,
+	.options_size = sizeof(struct commit_options),
+	.defaults = &defaults,
+	.min_args = 1,
+	.max_args = 2,
+	.run = run,
+};

@@ -5,7 +5,8 @@
 
 static const struct command *const commands[] = {
 	&command_import, &command_list, &command_inspect, &command_history,
-	&command_tag,	 &command_rmi,	NULL,
+	&command_tag,	 &command_rmi,	&command_unpack,  &command_run,
+	&command_ps,	 &command_rm,	&command_commit,  NULL,
 };
 
 /* clang-format off */

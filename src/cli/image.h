@@ -16,9 +16,14 @@ struct image_globals {
 int image_open_store(const struct invocation *invocation, struct store *store,
 		     struct error *err);
 
+extern const struct command command_commit;
 extern const struct command command_history;
 extern const struct command command_import;
 extern const struct command command_inspect;
 extern const struct command command_list;
+extern const struct command command_ps;
+extern const struct command command_rm;
 extern const struct command command_rmi;
+extern const struct command command_run;
 extern const struct command command_tag;
+extern const struct command command_unpack;

@@ -35,13 +35,23 @@ static bool is_path_component(const char *s, size_t len)
 	}
 }
 
+/* Labels of letters, digits and "-", with a dot between two. */
+static bool is_host(const char *s, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		if ((s[i] == '.' || s[i] == '-') &&
+		    (i == 0 || i + 1 == len || (s[i] == '.' && s[i + 1] == '.')))
+			return false;
+	return len > 0;
+}
+
 /* A host name with a dot or a port, or localhost: what cannot be a path alone. */
 static bool is_registry(const char *s, size_t len)
 {
 	size_t host = strspn(s, ALNUM ".-");
 	size_t port;
 
-	if (host == 0 || host > len)
+	if (host > len || !is_host(s, host))
 		return false;
 	if (host == len)
 		return memchr(s, '.', len) || (len == 9 && memcmp(s, "localhost", 9) == 0);

@@ -10,7 +10,8 @@
 #include "image/bundle-user.h"
 #include "image/document.h"
 
-#define OCI_VERSION "1.2.0"
+/* Nothing below needs a newer one, and older runtimes refuse what they do not know. */
+#define OCI_VERSION "1.0.2"
 #define DEFAULT_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 /* --- docker's defaults ------------------------------------------------------------- */

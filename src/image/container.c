@@ -15,6 +15,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "image/document.h"
+#include "image/list.h"
 #include "image/overlay.h"
 #include "image/timestamp.h"
 #include "libocispec/field.h"
@@ -347,6 +348,11 @@ int container_new(struct store *store, const struct container_record *record,
 	*c = (struct container)CONTAINER_INIT;
 	c->store = store;
 	c->record = *record;
+	c->record.chain_ids = NULL;
+	c->record.n_chain_ids = 0;
+	for (size_t i = 0; i < record->n_chain_ids; i++)
+		list_add(&c->arena, &c->record.chain_ids, &c->record.n_chain_ids,
+			 record->chain_ids[i]);
 	if (lock_fd < 0 || flock(lock_fd, LOCK_EX) < 0)
 		return error_sys(err, "flock", "%s/containers", store->path);
 	(void)for_each_id(store, clean_unfinished, NULL, err);

@@ -82,7 +82,8 @@ enum { CONTAINER_SHORT_ID = 12 };
 
 /*
  * Makes the directory of a new container from RECORD, whose id, created and,
- * when NULL, name are chosen here; a name in use is -EEXIST.  *C has the lock.
+ * when NULL, name are chosen here; a name in use is -EEXIST.  *C has the lock,
+ * and shares RECORD's memory but for the chain_ids.
  */
 int container_new(struct store *store, const struct container_record *record,
 		  struct container *c, struct error *err);

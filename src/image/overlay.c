@@ -49,7 +49,8 @@ static int set_string(int fs_fd, const char *key, const char *value, struct erro
 
 static int configure(int fs_fd, const struct overlay *overlay, struct error *err)
 {
-	int r = 0;
+	/* What the mount table calls it. */
+	int r = set_string(fs_fd, "source", "overlay", err);
 
 	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(settings); i++)
 		r = set_string(fs_fd, settings[i][0], settings[i][1], err);

@@ -31,7 +31,7 @@ static size_t count(char *const *v)
 	return n;
 }
 
-/* The strings of the record are the request's: C must not outlive it. */
+/* C must not outlive the request, whose strings the record has. */
 static int make_container(struct store *store, const struct run_request *request,
 			  struct container *c, struct error *err)
 {
@@ -58,12 +58,7 @@ static int make_container(struct store *store, const struct run_request *request
 	record.chain_ids = chain_ids.v;
 	record.n_chain_ids = chain_ids.n;
 	r = container_new(store, &record, c, err);
-	if (r == 0)
-		r = container_prepare(c, err);
-	/* They go with this function; the file has them. */
-	c->record.chain_ids = NULL;
-	c->record.n_chain_ids = 0;
-	return r;
+	return r < 0 ? r : container_prepare(c, err);
 }
 
 /* --- the keeper's work ------------------------------------------------------------- */
@@ -304,6 +299,8 @@ int run_image(struct store *store, const struct run_request *request, char **id,
 	}
 	if (r < 0)
 		return r;
+	/* A container keeps its image by itself: collecting garbage need not wait for its end. */
+	fd_close(&store->use_fd);
 	*id = xstrdup(c.record.id);
 	/* The record keeps the image from here on; a long run must not stop every collection. */
 	store_leave(store);

@@ -213,9 +213,12 @@ static int plan_table(const struct oci_resources *r, struct cgroup_plan *plan, s
 		if (value.len == 0)
 			continue;
 		w = add(plan, limit->controller, limit->file, value.buf, limit->field);
-		/* A kernel without swap accounting lacks the file: no swap, no limit of it. */
-		w->is_optional = streq(limit->file, "memory.swap.max") &&
-				 (streq(value.buf, "0") || streq(value.buf, "max"));
+		/*
+		 * No limit is what there is without the controller; and a kernel
+		 * without swap accounting has no swap to limit.
+		 */
+		w->is_optional = streq(value.buf, "max") ||
+				 (streq(limit->file, "memory.swap.max") && streq(value.buf, "0"));
 	}
 	return 0;
 }
@@ -418,7 +421,7 @@ unsigned int cgroup_plan_controllers(const struct cgroup_plan *plan)
 	unsigned int mask = 0;
 
 	for (size_t i = 0; i < plan->n; i++)
-		if (plan->v[i].controller != CGROUP_NO_CONTROLLER)
+		if (plan->v[i].controller != CGROUP_NO_CONTROLLER && !plan->v[i].is_optional)
 			mask |= 1U << plan->v[i].controller;
 	return mask;
 }

@@ -56,7 +56,7 @@ int cgroup_plan_make(const struct oci_resources *resources, struct cgroup_plan *
 void cgroup_plan_fini(struct cgroup_plan *plan);
 #define cleanup_cgroup_plan __attribute__((cleanup(cgroup_plan_fini)))
 
-/* The controllers the plan needs: bit 1 << enum cgroup_controller. */
+/* The controllers the plan cannot do without: bit 1 << enum cgroup_controller. */
 unsigned int cgroup_plan_controllers(const struct cgroup_plan *plan);
 
 /* Writes them all into the cgroup DIR_FD; stops at the first failure. */

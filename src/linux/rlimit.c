@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "linux/rlimit.h"
 
+#include <linux/capability.h>
+
 #include "base/mem.h"
 #include "libocispec/runtime.h"
+#include "linux/capability.h"
 
 static const int resources[] = {
 	[OCI_RLIMIT_AS] = RLIMIT_AS,
@@ -80,6 +83,24 @@ static int explain_refusal(pid_t pid, int resource, const struct rlimit *wanted,
 			(unsigned long long)wanted->rlim_max);
 	return error_hint(err, "raising it needs CAP_SYS_RESOURCE (and for RLIMIT_NOFILE a "
 			       "value up to fs.nr_open): ask for at most the present limit");
+}
+
+int rlimit_check(const struct rlimit_set *set, struct error *err)
+{
+	for (int resource = 0; resource < RLIM_NLIMITS; resource++) {
+		struct rlimit now;
+
+		if (!(set->present & (1u << resource)))
+			continue;
+		if (getrlimit((__rlimit_resource_t)resource, &now) < 0 ||
+		    set->limit[resource].rlim_max <= now.rlim_max ||
+		    capability_grantable(false) & 1ULL << CAP_SYS_RESOURCE)
+			continue;
+		errno = EPERM;
+		(void)explain_refusal(0, resource, &set->limit[resource], err);
+		return error_pointer(err, "process.rlimits");
+	}
+	return 0;
 }
 
 int rlimit_apply(pid_t pid, const struct rlimit_set *set, struct error *err)

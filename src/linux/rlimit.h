@@ -21,6 +21,9 @@ struct rlimit_set {
 int rlimit_parse(const struct oci_rlimit *limits, size_t n, struct rlimit_set *out,
 		 struct error *err);
 
+/* Refuses what this process could not set: it may not raise a hard limit. */
+int rlimit_check(const struct rlimit_set *set, struct error *err);
+
 /*
  * Sets them for PID, 0 for this process: before privileges are dropped, and for a
  * process in another user namespace from outside, where raising one is allowed.

@@ -126,6 +126,8 @@ static int plan_all(struct process_plan *plan, const struct process_request *req
 	if (r == 0)
 		r = rlimit_parse(process->rlimits, process->n_rlimits, &plan->rlimits, err);
 	if (r == 0)
+		r = rlimit_check(&plan->rlimits, err);
+	if (r == 0)
 		r = label_check_selinux(process->selinux_label, "process.selinuxLabel", err);
 	if (r == 0)
 		r = label_check_apparmor(process->apparmor_profile, err);

@@ -314,11 +314,11 @@ int remove_container(struct container *c, bool force, struct error *err)
 	struct error ignored = ERROR_INIT;
 	int r;
 
-	if (container_is_busy(c) && !force) {
+	/* Also when its keeper was killed: the container may have outlived it. */
+	if (!force && (c->record.status == CONTAINER_RUNNING || container_is_busy(c))) {
 		(void)error_set(err, EBUSY, "container %s is running", c->record.name);
 		return error_hint(err, "rm -f kills it first");
 	}
-	/* Also for a keeper that was killed: the container may have outlived it. */
 	if (c->record.status == CONTAINER_RUNNING)
 		(void)runtime_call(c, "delete", forced, &ignored);
 	r = container_lock(c, force ? REMOVE_SECONDS : 0, err);

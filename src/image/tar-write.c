@@ -60,14 +60,36 @@ int tar_writer_new(tar_output_fn output, void *ctx, struct tar_writer **writer_o
 		return error_set(err, ENOMEM, "libarchive has no memory for a writer");
 	r = archive_write_set_format_pax_restricted(writer->archive);
 	if (r == ARCHIVE_OK)
-		r = archive_write_set_options(writer->archive,
-					      "hdrcharset=BINARY,xattrheader=SCHILY");
+		r = archive_write_set_options(writer->archive, "xattrheader=SCHILY");
 	if (r == ARCHIVE_OK)
 		r = archive_write_set_bytes_per_block(writer->archive, BUFFER_SIZE);
 	if (r == ARCHIVE_OK)
 		r = archive_write_set_bytes_in_last_block(writer->archive, 1);
 	if (r == ARCHIVE_OK)
 		r = archive_write_open(writer->archive, writer, NULL, write_output, NULL);
+	return check(writer, r, err);
+}
+
+static bool is_ascii(const char *s)
+{
+	for (; s && *s; s++)
+		if ((unsigned char)*s > 0x7f)
+			return false;
+	return true;
+}
+
+/*
+ * In the C locale, where these programs stay, libarchive warns of other names
+ * and writes them as they are, marked by "hdrcharset=BINARY".  (To ask for
+ * that mark right away would put it onto every entry.)
+ */
+static int write_header(struct tar_writer *writer, const struct layer_entry *from,
+			struct error *err)
+{
+	int r = archive_write_header(writer->archive, writer->entry);
+
+	if (r == ARCHIVE_WARN && !(is_ascii(from->path) && is_ascii(from->link_target)))
+		return 0;
 	return check(writer, r, err);
 }
 
@@ -95,7 +117,7 @@ int tar_writer_add(struct tar_writer *writer, const struct layer_entry *from, st
 	for (size_t i = from->n_xattrs; i-- > 0;)
 		archive_entry_xattr_add_entry(entry, from->xattrs[i].name, from->xattrs[i].value,
 					      from->xattrs[i].size);
-	return check(writer, archive_write_header(writer->archive, entry), err);
+	return write_header(writer, from, err);
 }
 
 int tar_writer_data(struct tar_writer *writer, const void *data, size_t n, struct error *err)

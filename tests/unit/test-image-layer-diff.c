@@ -71,6 +71,9 @@ static const struct test_case {
 	  "python3 -c 'import os; os.setxattr(\"copy\", \"user.k\", b\"v\")'",
 	  "d bin/\nf bin/b\nf copy\n" },
 	{ "a sparse file", "truncate -s 3M hole; printf x >> hole", "f hole\n" },
+	{ "names", "printf x > \"$(printf 'caf\\303\\251')\"; printf y > \"$(printf 'caf\\351')\"; "
+	  "ln -s \"$(printf '\\377')\" link2; ln \"$(printf 'caf\\351')\" hard",
+	  "f caf\303\251\nf caf\351\nh hard\nl link2\n" },
 	{ "renamed", "mv bin/a bin/c; mv many less; mv etc/conf etc/x; mv etc/x etc/conf",
 	  "f .wh.many\nd bin/\nf bin/.wh.a\nf bin/c\nd less/\nf less/1\nf less/2\n" },
 };

@@ -15,7 +15,7 @@ enum {
 	STATUS_UNKNOWN_COMMAND = 3,
 };
 
-const struct command *program_find(const struct program *program, const char *name)
+static const struct command *find_command(const struct program *program, const char *name)
 {
 	for (const struct command *const *c = program->commands; *c; c++)
 		if (streq((*c)->name, name))
@@ -126,7 +126,7 @@ static int unknown_command(const struct program *program, const char *name)
 /* "help COMMAND" is "COMMAND --help". */
 static int print_help(const struct program *program, const char *name)
 {
-	const struct command *command = name ? program_find(program, name) : NULL;
+	const struct command *command = name ? find_command(program, name) : NULL;
 	struct error err = ERROR_INIT;
 	int r;
 
@@ -167,7 +167,7 @@ static int dispatch(const struct program *program, const void *globals, char **w
 		return print_help(program, argc > 1 ? argv[1] : NULL);
 	if (streq(argv[0], "completion"))
 		return print_completion(program);
-	command = program_find(program, argv[0]);
+	command = find_command(program, argv[0]);
 	if (!command)
 		return unknown_command(program, argv[0]);
 	/* Before the options are parsed, which reorders them. */

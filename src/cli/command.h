@@ -94,6 +94,3 @@ struct program {
 
 /* Runs the command that ARGV names; returns what main() returns. */
 int program_main(const struct program *program, int argc, char **argv);
-
-/* The command of that name, or NULL. */
-const struct command *program_find(const struct program *program, const char *name);

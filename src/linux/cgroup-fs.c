@@ -264,8 +264,8 @@ static int fs_create(const struct cgroup_request *request, struct cgroup *out,
 		return 0;
 	}
 	if (r == -EACCES && request->rootless)
-		(void)error_hint(err, "limits need a cgroup that is delegated to this user; see "
-				 "linux.cgroupsPath");
+		(void)error_hint(err, "this user may not make cgroups there: name one that is "
+				 "delegated to it in linux.cgroupsPath");
 	return r < 0 ? error_context(err, "%s", path) : 0;
 }
 

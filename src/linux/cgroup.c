@@ -162,27 +162,6 @@ int cgroup_open_below(const struct cgroup *cg, const char *sub, struct cgroup *o
 	return open_at(cg->fd, relative, path, out, err);
 }
 
-int cgroup_enter(const struct cgroup *cg, pid_t pid, struct error *err)
-{
-	char text[16];
-	int r;
-
-	(void)snprintf(text, sizeof(text), "%d", (int)pid);
-	r = file_write_at(cg->fd, "cgroup.procs", text, err);
-	return r < 0 ? error_context(err, "cgroup %s", cg->path) : 0;
-}
-
-int cgroup_apply(const struct cgroup *cg, const struct oci_resources *resources,
-		 struct error *err)
-{
-	cleanup_cgroup_plan struct cgroup_plan plan = { 0 };
-	int r = cgroup_plan_make(resources, &plan, err);
-
-	if (r == 0)
-		r = cgroup_plan_apply(&plan, cg->fd, err);
-	return r < 0 ? error_context(err, "cgroup %s", cg->path) : 0;
-}
-
 int cgroup_kill(const struct cgroup *cg, struct error *err)
 {
 	int r = file_write_at(cg->fd, "cgroup.kill", "1", err);
@@ -219,15 +198,6 @@ int cgroup_is_frozen(const struct cgroup *cg, bool *out, struct error *err)
 int cgroup_is_populated(const struct cgroup *cg, bool *out, struct error *err)
 {
 	return cgroup_event_get(cg->fd, CGROUP_EVENT_POPULATED, out, err);
-}
-
-int cgroup_wait_empty(const struct cgroup *cg, int timeout_ms, struct error *err)
-{
-	int r = cgroup_event_wait(cg->fd, CGROUP_EVENT_POPULATED, false, timeout_ms, err);
-
-	if (r == -ETIMEDOUT)
-		r = error_set(err, ETIMEDOUT, "still has processes after %d ms", timeout_ms);
-	return r < 0 ? error_context(err, "cgroup %s", cg->path) : 0;
 }
 
 int cgroup_remove(const char *driver, const char *path, struct error *err)

@@ -93,13 +93,6 @@ int cgroup_open_below(const struct cgroup *cg, const char *sub, struct cgroup *o
 /* An fd of the root directory of the cgroup2 mount, the caller's. */
 int cgroup_open_root(struct error *err);
 
-/* Writes PID into cgroup.procs: where CLONE_INTO_CGROUP cannot be had; costs milliseconds. */
-int cgroup_enter(const struct cgroup *cg, pid_t pid, struct error *err);
-
-/* Sets what RESOURCES names and leaves the rest; for a cgroup that exists. */
-int cgroup_apply(const struct cgroup *cg, const struct oci_resources *resources,
-		 struct error *err);
-
 /* SIGKILL to every process in it and below, also to frozen ones. Does not wait. */
 int cgroup_kill(const struct cgroup *cg, struct error *err);
 
@@ -112,9 +105,6 @@ int cgroup_is_frozen(const struct cgroup *cg, bool *out, struct error *err);
 
 /* Whether it or anything below has a live process. */
 int cgroup_is_populated(const struct cgroup *cg, bool *out, struct error *err);
-
-/* Waits until no process is left; -ETIMEDOUT after TIMEOUT_MS. */
-int cgroup_wait_empty(const struct cgroup *cg, int timeout_ms, struct error *err);
 
 /* Every process in it and below: *PIDS is the heap's, sorted by cgroup as found. */
 int cgroup_list_pids(const struct cgroup *cg, pid_t **pids, size_t *n, struct error *err);

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/state.h"
 
-#include <stdio.h>
-#include <stdlib.h>
+#include <fcntl.h>
+#include <string.h>
 
+#include "base/fd.h"
 #include "base/mem.h"
 #include "libocispec/field.h"
 #include "libocispec/write.h"
 #include "linux/document.h"
+#include "linux/passwd.h"
 
 static const struct oci_field report_fields[] = {
 	OCI_STRING(state_report, oci_version, "ociVersion", OCI_REQUIRED),
@@ -23,16 +25,24 @@ static const struct oci_field report_fields[] = {
 
 const struct oci_object state_report_object = OCI_TABLE("state", state_report, report_fields);
 
-/* Names need /etc/passwd, which is not worth reading for the one user everybody knows. */
+/* By the host's own /etc/passwd: a static program has no name service to ask. */
 static const char *owner_name(struct container *c)
 {
-	char text[16];
-	int n;
+	cleanup_close int root_fd = -EBADF;
+	struct passwd_user user = { 0 };
+	struct error ignored = ERROR_INIT;
+	cleanup_free char *name = NULL;
 
 	if (c->record.owner == 0)
 		return "root";
-	n = snprintf(text, sizeof(text), "#%u", c->record.owner);
-	return oci_arena_strndup(&c->arena, text, (size_t)n);
+	root_fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (root_fd >= 0 && passwd_find_uid(root_fd, c->record.owner, &user, &ignored) == 1) {
+		name = xstrdup(user.name);
+		passwd_user_fini(&user);
+	} else {
+		name = xasprintf("#%u", c->record.owner);
+	}
+	return oci_arena_strndup(&c->arena, name, strlen(name));
 }
 
 /* A create that was killed may have left any part unknown. */

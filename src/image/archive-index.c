@@ -141,10 +141,12 @@ struct marks {
 	bool index;
 	bool repositories;
 	bool rootfs;
+	size_t n_entries;
 };
 
 static void note_name(struct marks *marks, const char *name)
 {
+	marks->n_entries++;
 	marks->manifest |= streq(name, "manifest.json");
 	marks->layout |= streq(name, "oci-layout");
 	marks->index |= streq(name, "index.json");
@@ -204,6 +206,9 @@ static int walk(struct feed *feed, struct archive *reader, struct marks *marks,
 static int decide(struct image_archive *archive, const struct marks *marks, struct error *err)
 {
 	archive->has_docker_manifest = marks->manifest;
+	if (marks->n_entries == 0)
+		return error_set(err, EINVAL, "%s is an archive with nothing in it",
+				 archive->path);
 	if (marks->rootfs)
 		archive->kind = IMAGE_ARCHIVE_ROOTFS;
 	else if (marks->layout && marks->index)

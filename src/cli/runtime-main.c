@@ -70,29 +70,29 @@ static int default_root(char **out, struct error *err)
 			  (unsigned)getuid());
 }
 
-/* Later steps change directory, so the root becomes absolute here. It lives as long as we do. */
+/* Later steps change directory, so the root becomes absolute here. */
 static int choose_root(void *values, struct error *err)
 {
+	/* Used until the program ends. */
+	static char *root;
 	struct globals *g = values;
 	cleanup_free char *here = NULL;
-	char *root = NULL;
-	int r;
+	int r = 0;
 
 	if (g->root && g->root[0] == '/')
 		return 0;
-	if (!g->root) {
-		r = default_root(&root, err);
-		if (r == 0)
-			g->root = root;
-		return r;
-	}
-	if (!*g->root)
+	if (g->root && !*g->root)
 		return error_set(err, EINVAL, "option --root: the directory's name is empty");
-	here = getcwd(NULL, 0);
-	if (!here)
-		return error_sys(err, "getcwd", "for --root %s", g->root);
-	g->root = xasprintf("%s/%s", here, g->root);
-	return 0;
+	if (g->root) {
+		here = getcwd(NULL, 0);
+		if (!here)
+			return error_sys(err, "getcwd", "for --root %s", g->root);
+		root = xasprintf("%s/%s", here, g->root);
+	} else {
+		r = default_root(&root, err);
+	}
+	g->root = root;
+	return r;
 }
 
 const char *runtime_root(const struct invocation *invocation)

@@ -88,7 +88,7 @@ static int store_documents(struct import *import, const struct docker_image *ima
 		.n_layers = n_layers,
 	};
 	cleanup_free char *text = NULL;
-	size_t len;
+	size_t len = 0;
 	int r = blob_put_as(import->store, &image->config_text, &image->id, err);
 
 	if (r == 0)

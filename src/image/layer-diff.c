@@ -285,7 +285,7 @@ static int diff_subdir(struct differ *differ, struct level *parent, const char *
 		r = diff_dir_entry(differ, &level, name, &below, differ->lower.fds[found], err);
 	/* overlayfs also marks new directories that hide nothing. */
 	if (r >= 0 && opaque && found >= 0 && S_ISDIR(below.st_mode))
-		r = write_whiteout(differ, &level, WHITEOUT_OPAQUE_NAME + strlen(WHITEOUT_PREFIX),
+		r = write_whiteout(differ, &level, &WHITEOUT_OPAQUE_NAME[strlen(WHITEOUT_PREFIX)],
 				   err);
 	if (!opaque) {
 		level.lower = lower;

@@ -100,6 +100,13 @@ static int kill_and_wait(const struct container *c, struct error *err)
 	return 0;
 }
 
+int container_kill_and_destroy(struct container *c, const char *root, struct error *err)
+{
+	int r = kill_and_wait(c, err);
+
+	return r < 0 ? r : container_destroy(c, root, err);
+}
+
 /* While we waited for the lock another delete may have been faster. */
 static bool is_removed(const struct container *c)
 {
@@ -136,9 +143,7 @@ static int delete_loaded(struct container *c, const char *root, bool force, stru
 	/* Started between the look and the lock. */
 	if (!force)
 		r = check_stopped(c, err);
-	if (r == 0)
-		r = kill_and_wait(c, err);
-	return r < 0 ? r : container_destroy(c, root, err);
+	return r < 0 ? r : container_kill_and_destroy(c, root, err);
 }
 
 int container_delete(const char *root, const char *id, bool force, struct error *err)

@@ -19,3 +19,6 @@ int container_delete(const char *root, const char *id, bool force, struct error 
  * poststop hooks.  Goes on after a failure; returns the first.
  */
 int container_destroy(struct container *c, const char *root, struct error *err);
+
+/* The same for one whose init may still run: it is killed first, and waited for. */
+int container_kill_and_destroy(struct container *c, const char *root, struct error *err);

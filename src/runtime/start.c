@@ -1,23 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/start.h"
 
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/pidfd.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #include "base/fd.h"
 #include "base/path.h"
+#include "base/str.h"
 #include "runtime/create.h"
 #include "runtime/delete.h"
 #include "runtime/hooks.h"
 #include "runtime/process.h"
 #include "runtime/sync.h"
 
-static int run_poststart(const struct container *c, int pidfd, struct error *err)
+static int run_poststart(const struct container *c, struct error *err)
 {
 	const struct oci_hooks *hooks = c->config->hooks;
 	struct hook_list list = { .name = "poststart", .default_env = environ };
@@ -29,11 +28,7 @@ static int run_poststart(const struct container *c, int pidfd, struct error *err
 	list.hooks = hooks->poststart;
 	list.n = hooks->n_poststart;
 	r = container_state_json(c, OCI_STATUS_RUNNING, (pid_t)c->record.pid, &state, err);
-	if (r == 0)
-		r = hooks_run(&list, state, err);
-	if (r < 0)
-		(void)pidfd_send_signal(pidfd, SIGKILL, NULL, 0);
-	return r;
+	return r < 0 ? r : hooks_run(&list, state, err);
 }
 
 int start_init(const struct container *c, int sync_fd, int pidfd, struct error *err)
@@ -48,7 +43,7 @@ int start_init(const struct container *c, int sync_fd, int pidfd, struct error *
 
 	if (r == 0)
 		r = process_await_exec(&await, err);
-	return r < 0 ? r : run_poststart(c, pidfd, err);
+	return r < 0 ? r : run_poststart(c, err);
 }
 
 static int connect_to_init(const struct container *c, struct error *err)
@@ -79,6 +74,12 @@ static int check_created(const struct container *c, struct error *err)
 	else if (status == OCI_STATUS_CREATING)
 		what = "a container that is still being created";
 	return error_set(err, EINVAL, "container \"%s\": cannot start %s", c->id, what);
+}
+
+/* runtime.md, Lifecycle 8 to 10: a hook that fails ends the container, and it is destroyed. */
+static bool failed_in_hook(const struct error *err)
+{
+	return str_skip_prefix(err->pointer, "hooks.");
 }
 
 int container_start(const char *root, const char *id, struct error *err)
@@ -113,5 +114,11 @@ int container_start(const char *root, const char *id, struct error *err)
 	 */
 	if (unlinkat(c.dir_fd, "start.sock", 0) < 0)
 		return error_sys(err, "unlink", "start.sock");
-	return start_init(&c, sync_fd, pidfd, err);
+	r = start_init(&c, sync_fd, pidfd, err);
+	if (r < 0 && failed_in_hook(err)) {
+		struct error ignored = ERROR_INIT;
+
+		(void)container_kill_and_destroy(&c, root, &ignored);
+	}
+	return r;
 }

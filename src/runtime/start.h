@@ -8,7 +8,6 @@
 /*
  * Tells init, at the other end of SYNC_FD, to go on, waits until it has
  * executed the user's program, and runs the poststart hooks.  C has its
- * configuration; PIDFD is init's.  After a failed hook the container is killed
- * (runtime.md, Lifecycle).
+ * configuration; PIDFD is init's.  A failure leaves the container as it is.
  */
 int start_init(const struct container *c, int sync_fd, int pidfd, struct error *err);

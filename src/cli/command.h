@@ -49,7 +49,7 @@ struct command {
 	size_t options_size;
 	const void *defaults;
 	size_t min_args;
-	/* MANY for any number: then the first argument ends the options, as it may start a command line. */
+	/* COMMAND_MANY for any number: then the first argument ends the options. */
 	size_t max_args;
 	/* What a failure exits with; 0 means 1. */
 	int failure_status;

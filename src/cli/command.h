@@ -71,7 +71,7 @@ struct program {
 	size_t globals_size;
 	/* Last look at the globals before a command runs (defaults); or NULL. */
 	int (*prepare)(void *globals, struct error *err);
-	/* Executes ARGV again from a protected copy, or returns 0 if this is one (linux/self-exe.h). */
+	/* Executes ARGV again from a protected copy; 0 if this is one (linux/self-exe.h). */
 	int (*protect)(char **argv, struct error *err);
 	/* What --version prints, complete. */
 	const char *version;

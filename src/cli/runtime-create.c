@@ -36,11 +36,11 @@ const struct command command_create = {
 	.name = "create",
 	.arguments = "ID",
 	.summary = "Make a container that waits for \"start\"",
-	.description = "The container ID is made from the bundle: its namespaces, file systems and "
-		       "cgroup exist and its first process is there, but executes the program of "
-		       "config.json only when \"dabba start\" says so. The process has the standard "
-		       "input, output and error of this command, or a terminal whose master goes to "
-		       "--console-socket.",
+	.description = "The container ID is made from the bundle: its namespaces, file systems "
+		       "and cgroup exist and its first process is there, but executes the "
+		       "program of config.json only when \"dabba start\" says so. The process "
+		       "has the standard input, output and error of this command, or a "
+		       "terminal whose master goes to --console-socket.",
 	.options = options,
 	.options_size = sizeof(struct bundle_options),
 	.min_args = 1,

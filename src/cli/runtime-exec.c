@@ -109,8 +109,8 @@ const struct command command_exec = {
 	.arguments = "ID [COMMAND [ARGUMENT]...]",
 	.summary = "Execute one more program in a running container",
 	.description = "The process is like that of the container except for what the options or "
-		       "--process say. Exits with its status, with 128 + N when signal N killed it, "
-		       "and with 255 when it could not be executed.",
+		       "--process say. Exits with its status, with 128 + N when signal N killed "
+		       "it, and with 255 when it could not be executed.",
 	.options = options,
 	.options_size = sizeof(struct exec_options),
 	.defaults = &defaults,

@@ -26,9 +26,9 @@ const struct command command_kill = {
 	.name = "kill",
 	.arguments = "ID [SIGNAL]",
 	.summary = "Send a signal to a container",
-	.description = "SIGNAL is a name, with or without SIG, or a number; without one it is TERM. "
-		       "It goes to the container's first process. KILL reaches all of them, whether "
-		       "or not they share a pid namespace with the host.",
+	.description = "SIGNAL is a name, with or without SIG, or a number; without one it is "
+		       "TERM. It goes to the container's first process. KILL reaches all of "
+		       "them, whether or not they share a pid namespace with the host.",
 	.options = options,
 	.options_size = sizeof(struct kill_options),
 	.min_args = 1,

@@ -15,7 +15,8 @@ const struct command command_pause = {
 	.name = "pause",
 	.arguments = "ID",
 	.summary = "Freeze the processes of a container",
-	.description = "Returns when every process of the container stands still. Its status is then paused.",
+	.description = "Returns when every process of the container stands still. Its status is "
+		       "then paused.",
 	.options = options,
 	.min_args = 1,
 	.max_args = 1,

@@ -141,8 +141,8 @@ const struct command command_ps = {
 	.name = "ps",
 	.arguments = "ID [PS-OPTION]...",
 	.summary = "List the processes of a container",
-	.description = "Prints those lines of the host's ps(1) that belong to the container; without "
-		       "options for it, of \"ps -ef\".",
+	.description = "Prints those lines of the host's ps(1) that belong to the container; "
+		       "without options for it, of \"ps -ef\".",
 	.options = options,
 	.options_size = sizeof(struct ps_options),
 	.defaults = &defaults,

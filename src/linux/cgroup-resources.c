@@ -356,7 +356,8 @@ static int check_version_1(const struct oci_resources *r, struct error *err)
 	const char *field = NULL;
 
 	if (r->memory && r->memory->swappiness)
-		log_warning("linux.resources.memory.swappiness exists with cgroup v1 only: ignored");
+		log_warning("linux.resources.memory.swappiness exists with cgroup v1 only: "
+			    "ignored");
 	if (r->memory && r->memory->disable_oom_killer)
 		log_warning("linux.resources.memory.disableOOMKiller exists with cgroup v1 only: "
 			    "ignored");

@@ -194,7 +194,8 @@ static int convert_rule(const struct oci_device_rule *from, size_t index,
 	unsigned int access = device_access_parse(text);
 
 	if (access == 0) {
-		(void)error_set(err, EINVAL, "device access \"%s\" is not made of r, w and m", text);
+		(void)error_set(err, EINVAL, "device access \"%s\" is not made of r, w and m",
+				text);
 		return error_pointer(err, "linux.resources.devices[%zu].access", index);
 	}
 	if (from->type == OCI_DEVICE_TYPE_FIFO) {

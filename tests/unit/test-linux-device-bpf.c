@@ -66,8 +66,8 @@ static void ask(const char *name, const struct device_rule *rules, size_t n_rule
 		uint32_t type = q->type == 'b' ? BPF_DEVCG_DEV_BLOCK : BPF_DEVCG_DEV_CHAR;
 		uint32_t ctx[3] = { q->access << 16 | type, q->major, q->minor };
 
-		ok_named(interpret(insns, n, ctx) == q->answer, "%s: %c %u:%u access %u -> %d", name,
-			 q->type, q->major, q->minor, q->access, q->answer);
+		ok_named(interpret(insns, n, ctx) == q->answer, "%s: %c %u:%u access %u -> %d",
+			 name, q->type, q->major, q->minor, q->access, q->answer);
 	}
 	free(insns);
 }

@@ -11,7 +11,8 @@ TOP=$(cd "$HERE/../.." && pwd)
 : "${DABBA_DIR:=$TOP}"
 WORK=$(mktemp -d)
 STORE=$WORK/store
-PROMPT='[#$] $'
+# Shells ask the terminal things behind their prompt.
+PROMPT='[#$] (\x1b\[[0-9;?]*[a-zA-Z])*$'
 
 install_node='apt update && apt install -y nodejs'
 kind=() base=
@@ -58,7 +59,8 @@ converse() {
 	shift
 	printf '\n\033[1m$ dabba-image %s\033[0m\n' "$*"
 	/usr/bin/python3 "$TOP/tests/helpers/onpty.py" -s 24x200 -t 900 "${dialogue[@]}" \
-		-x "$PROMPT" exit bash -c 'image "$@"' bash "$@" | tr -d '\r' | tee "$WORK/output"
+		-x "$PROMPT" exit bash -c 'image "$@"' bash "$@" | tr -d '\r' |
+		sed -uE 's/\x1b\[[0-9;?]*[a-zA-Z]//g' | tee "$WORK/output"
 }
 
 # printed LINE: the last command printed this line, with nothing around it.

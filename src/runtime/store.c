@@ -92,7 +92,7 @@ int store_create(struct container *c, const char *root, const char *id, struct e
 	if (mkdirat(root_fd, id, 0700) < 0) {
 		if (errno != EEXIST)
 			return error_sys(err, "mkdir", "%s/%s", root, id);
-		(void)error_set(err, EEXIST, "container \"%s\" already exists", id);
+		(void)error_set(err, EEXIST, "container with given ID already exists: \"%s\"", id);
 		return error_hint(err, "choose another id, or delete that container first");
 	}
 	c->dir_fd = openat(root_fd, id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -175,7 +175,7 @@ int container_load(struct container *c, const char *root, const char *id, struct
 	if (root_fd < 0 || c->dir_fd < 0) {
 		if (errno != ENOENT)
 			return error_sys(err, "open", "%s/%s", root, id);
-		(void)error_set(err, ENOENT, "container \"%s\" does not exist", id);
+		(void)error_set(err, ENOENT, "container does not exist: \"%s\"", id);
 		return error_hint(err, "\"dabba list\" shows those below %s", root);
 	}
 	c->id = xstrdup(id);

@@ -171,7 +171,7 @@ static void test_store(void)
 	strvec_release(&ids);
 	ok_int(store_remove(deep, "one", &err), 0);
 	ok_int(container_load(&loaded, deep, "one", &err), -ENOENT);
-	ok_str(err.msg, "container \"one\" does not exist");
+	ok_str(err.msg, "container does not exist: \"one\"");
 	container_fini(&loaded);
 	container_fini(&other);
 	ok_int(file_remove_tree_at(AT_FDCWD, root, &err), 0);

@@ -18,7 +18,7 @@ source contrib/setup.sh
 # tally NAME FILE: counts one TAP stream; shows its failures and its skips.
 tally() {
 	awk -v name="$1" -v counts="$OUT/counts" '
-	/^1\.\.[0-9]+/ { planned = substr($1, 4); all_skipped = /# SKIP/ }
+	/^1\.\.[0-9]+/ { planned = substr($1, 4); all_skipped = /# SKIP/ ? $0 : "" }
 	/^(not )?ok / { seen++; failing = 0 }
 	/^ok / && tolower($0) ~ /# skip/ { skipped++; print "SKIP  " name ": " $0; next }
 	/^ok / { passed++; next }
@@ -26,9 +26,9 @@ tally() {
 	/^Bail out!/ { failed++; print "FAIL  " name ": " $0; next }
 	failing && /^#/ { print "      " $0 }
 	END {
-		if (all_skipped && !planned) {
+		if (all_skipped && planned + 0 == 0) {
 			skipped++
-			print "SKIP  " name ": everything"
+			print "SKIP  " name ": " all_skipped
 		} else if (seen != planned) {
 			failed++
 			print "FAIL  " name ": " seen + 0 " tests of " planned + 0 " ran"

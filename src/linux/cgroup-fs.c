@@ -25,8 +25,8 @@
 /* Killed processes leave at once; one that sits in a slow system call needs longer. */
 enum { EMPTY_TIMEOUT_MS = 10000 };
 
-/* "/dabba-ID", or what config.json asks for: see linux/cgroup.h. */
-static int choose_path(const struct cgroup_request *request, char **out, struct error *err)
+/* "/dabba-ID", or what config.json asks for. */
+int cgroup_request_path(const struct cgroup_request *request, char **out, struct error *err)
 {
 	const char *relative = cgroup_relative(request->path ? request->path : "");
 	cleanup_free char *parts = xstrdup(relative);
@@ -250,7 +250,7 @@ static int fs_create(const struct cgroup_request *request, struct cgroup *out,
 {
 	cleanup_cgroup_plan struct cgroup_plan plan = { 0 };
 	cleanup_free char *path = NULL;
-	int r = choose_path(request, &path, err);
+	int r = cgroup_request_path(request, &path, err);
 
 	if (r == 0)
 		r = cgroup_plan_make(request->resources, &plan, err);

@@ -74,6 +74,9 @@ struct cgroup_request {
  */
 int cgroup_create(const struct cgroup_request *request, struct cgroup *out, struct error *err);
 
+/* The path that cgroupfs gives a request, on the heap. */
+int cgroup_request_path(const struct cgroup_request *request, char **out, struct error *err);
+
 /* The name to be kept beside the path: "cgroupfs", "systemd" or "disabled". */
 const char *cgroup_driver_name(const struct cgroup *cg);
 

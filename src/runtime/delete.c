@@ -29,12 +29,35 @@ static void keep_first(int r, const struct error *err, struct error *first)
 		log_warning("%s", err->msg);
 }
 
+/*
+ * A create that was killed early has not noted its cgroup.  Its init ends by
+ * itself; whatever else is in that cgroup is not ours to kill.
+ */
+static int destroy_unnoted_cgroup(const struct container *c, struct error *err)
+{
+	const struct oci_linux *linux = c->config ? c->config->linux : NULL;
+	struct cgroup_request request = {
+		.id = c->id,
+		.path = linux ? linux->cgroups_path : NULL,
+	};
+	cleanup_free char *path = NULL;
+	int r;
+
+	if (!c->config || cgroup_request_path(&request, &path, err) < 0)
+		return 0;
+	r = cgroup_remove(NULL, path, err);
+	/* A host without cgroup2 has nothing to leave behind. */
+	return r == -ENODEV ? 0 : r;
+}
+
 static int destroy_cgroup(const struct container *c, struct error *err)
 {
 	cleanup_cgroup struct cgroup cg = CGROUP_INIT;
 	bool populated = false;
 	int r;
 
+	if (!c->record.created)
+		return destroy_unnoted_cgroup(c, err);
 	if (!c->record.cgroup_path)
 		return 0;
 	r = cgroup_open(c->record.cgroup_path, &cg, err);

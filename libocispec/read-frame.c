@@ -7,21 +7,29 @@
 #include "libocispec/pointer.h"
 #include "libocispec/reader.h"
 
+/* The line that keeps the members no other line knows; NULL if they are passed over. */
+static const struct oci_field *rest_field(const struct frame *frame)
+{
+	const struct oci_object *object = frame->object;
+	const struct oci_field *last;
+
+	if (frame->kind != FRAME_OBJECT || !object)
+		return NULL;
+	last = &object->fields[object->n_fields - 1];
+	return last->kind == OCI_KIND_REST ? last : NULL;
+}
+
 int reader_end_skip(struct reader *r)
 {
 	const struct frame *frame = reader_top(r);
-	const struct oci_object *object = frame->object;
-	const struct oci_field *last;
+	const struct oci_field *last = rest_field(frame);
 	struct oci_string_map *rest;
 	const char *from = r->text + r->skip_start;
 	char *text;
 	int ret;
 
 	r->skipping = false;
-	if (frame->kind != FRAME_OBJECT || !object)
-		return 0;
-	last = &object->fields[object->n_fields - 1];
-	if (last->kind != OCI_KIND_REST)
+	if (!last)
 		return 0;
 	rest = (struct oci_string_map *)(void *)(frame->base + last->offset);
 	ret = reader_check_text(r, from, r->pos - r->skip_start);
@@ -120,8 +128,7 @@ static const struct oci_field *find_field(struct frame *frame, const char *key,
 static int read_unknown_key(struct reader *r, struct frame *frame, const char *key,
 			    size_t len)
 {
-	const struct oci_object *object = frame->object;
-	const struct oci_field *last = &object->fields[object->n_fields - 1];
+	const struct oci_field *last = rest_field(frame);
 	struct oci_string_pair *pair;
 	int ret;
 
@@ -131,7 +138,7 @@ static int read_unknown_key(struct reader *r, struct frame *frame, const char *k
 	r->skip_start = r->pos;
 	while (r->skip_start < r->len && memchr(" \t\r\n:", r->text[r->skip_start], 5))
 		r->skip_start++;
-	if (last->kind != OCI_KIND_REST)
+	if (!last)
 		return 0;
 	ret = reader_check_text(r, key, len);
 	if (ret < 0)
@@ -171,8 +178,9 @@ int read_key(struct reader *r, const char *key, size_t len)
 	struct frame *frame = reader_top(r);
 	uint64_t bit;
 
+	/* What is kept must be fit to be written. */
 	if (r->skipping)
-		return 0;
+		return rest_field(frame) ? reader_check_text(r, key, len) : 0;
 	if (frame->kind == FRAME_MAP)
 		return read_map_key(r, frame, key, len);
 	frame->field = find_field(frame, key, len);
@@ -257,8 +265,8 @@ int read_object_end(struct reader *r)
 	if (ret < 0)
 		return ret;
 	frame->field = NULL;
-	last = &frame->object->fields[frame->object->n_fields - 1];
-	if (last->kind == OCI_KIND_REST)
+	last = rest_field(frame);
+	if (last)
 		ret = check_keys(r, frame, last);
 	r->depth--;
 	return ret;

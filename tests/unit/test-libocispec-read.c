@@ -204,6 +204,25 @@ static void test_rest(void)
 	oci_arena_release(&arena);
 }
 
+/* What is kept must be fit to be written, also the keys deep inside. */
+static void test_rest_keys(void)
+{
+	static const char nul[] = "{\"imageLayoutVersion\":\"1.0.0\",\"x\":[{\"a\\u0000\":1}]}";
+	static const char half[] = "{\"imageLayoutVersion\":\"1.0.0\",\"x\":[{\"\\udc00\":1}]}";
+	static const char passed_over[] = "{" OCI_1 ",\"x\":[{\"\\udc00\\u0000\":1}]}";
+	struct oci_arena arena = OCI_ARENA_INIT;
+	struct oci_error err = OCI_ERROR_INIT;
+	struct oci_config config;
+	struct oci_layout layout;
+
+	ok_int(read_text(&arena, &oci_layout_object, nul, &layout, &err), -EINVAL);
+	ok_str(err.msg, "f:1:37: the string holds a NUL character");
+	ok_int(read_text(&arena, &oci_layout_object, half, &layout, &err), -EINVAL);
+	ok_str(err.msg, "f:1:37: the string is not UTF-8, or holds half a surrogate pair");
+	ok_int(read_text(&arena, &oci_config_object, passed_over, &config, &err), 0);
+	oci_arena_release(&arena);
+}
+
 static void test_digests(void)
 {
 	static const struct {
@@ -338,6 +357,7 @@ int main(void)
 	test_accepted();
 	test_values();
 	test_rest();
+	test_rest_keys();
 	test_digests();
 	test_list();
 	test_write_errors();

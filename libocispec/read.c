@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * yajl's callbacks, and the way in.  This is the only file that knows yajl: it finds
- * the tokens, checks UTF-8 and the grammar, and hands over the text of numbers, so that
- * 64 bits arrive as 64 bits.
+ * yajl's callbacks, and the way in.  With writer.c the only file that knows yajl: it
+ * finds the tokens, checks UTF-8 and the grammar, and hands over the text of numbers,
+ * so that 64 bits arrive as 64 bits.
  */
 #include "libocispec/read.h"
 

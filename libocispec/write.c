@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The writer: walks the tables and prints.  It keeps one buffer and a chain of places
- * on the C stack, from which the path in an error is made.
+ * The writer: walks the tables and hands what it finds to writer.c.  It keeps a chain
+ * of places on the C stack, from which the path in an error is made.
  */
 #include "libocispec/write.h"
 
@@ -156,7 +156,6 @@ static int put_list(struct writer *w, const struct place *place,
 		return fail(w, place, "the list is empty");
 	writer_open(w, '[');
 	for (; here.index < n; here.index++) {
-		writer_next(w);
 		r = put_element(w, &here, field, items + here.index * size);
 		if (r < 0)
 			return r;
@@ -195,8 +194,7 @@ static int put_map(struct writer *w, const struct place *place,
 
 		if (!here.key || !*here.key)
 			return fail(w, place, "an empty key");
-		writer_next(w);
-		if (!writer_put_key(w, here.key))
+		if (!writer_put_string(w, here.key))
 			return fail(w, place, "a key is not UTF-8");
 		r = put_map_value(w, &here, field, p);
 		if (r < 0)
@@ -223,7 +221,7 @@ static int put_value(struct writer *w, const struct place *place,
 		p = load_pointer(p);
 	switch (field->kind) {
 	case OCI_KIND_BOOL:
-		writer_put_word(w, *(const bool *)(const void *)p ? "true" : "false");
+		writer_put_bool(w, *(const bool *)(const void *)p);
 		return 0;
 	case OCI_KIND_ENUM:
 		return put_name(w, place, field->names,
@@ -288,10 +286,11 @@ static int put_rest(struct writer *w, const struct place *place,
 
 		if (!rest->items[i].value || !*rest->items[i].value)
 			return fail(w, &here, "there is no value");
-		writer_next(w);
-		if (!writer_put_key(w, here.key))
+		if (!writer_put_string(w, here.key))
 			return fail(w, place, "a key is not UTF-8");
-		writer_put_json(w, rest->items[i].value);
+		if (!writer_put_json(w, rest->items[i].value))
+			return fail(w, &here, "\"%.60s\" is not JSON",
+				    rest->items[i].value);
 	}
 	return 0;
 }
@@ -309,8 +308,7 @@ static int put_member(struct writer *w, const struct place *place,
 		return 0;
 	if (!present && !has_zero(field))
 		return fail(w, &here, "missing from the %s", object->name);
-	writer_next(w);
-	(void)writer_put_key(w, field->key);
+	(void)writer_put_string(w, field->key);
 	return put_value(w, &here, field, base);
 }
 
@@ -328,12 +326,14 @@ static int put_object(struct writer *w, const struct place *place,
 
 static int finish(struct writer *w, int r, char **buf, size_t *len)
 {
-	if (r == 0 && !writer_finish(w)) {
-		r = -ENOMEM;
+	int error = writer_finish(w);
+
+	if (r == 0 && error < 0) {
+		r = error;
 		w->err->code = r;
 		w->err->path[0] = '\0';
-		(void)snprintf(w->err->msg, sizeof(w->err->msg), "%s: out of memory",
-			       w->name);
+		(void)snprintf(w->err->msg, sizeof(w->err->msg), "%s: %s", w->name,
+			       r == -ENOMEM ? "out of memory" : "nested too deep");
 	}
 	if (r < 0) {
 		free(w->buf);
@@ -349,6 +349,7 @@ int oci_write(const struct oci_object *table, const void *obj, unsigned int flag
 {
 	struct writer w = { .name = table->name, .flags = flags, .err = err };
 
+	writer_start(&w);
 	return finish(&w, put_object(&w, NULL, table, obj), buf, len);
 }
 
@@ -358,5 +359,6 @@ int oci_write_list(const struct oci_object *table, const struct oci_list *list,
 	const struct oci_field field = { .kind = OCI_KIND_OBJECTS, .object = table };
 	struct writer w = { .name = table->name, .flags = flags, .err = err };
 
+	writer_start(&w);
 	return finish(&w, put_list(&w, NULL, &field, list->items, list->n), buf, len);
 }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The inside of the writer: JSON's punctuation, blanks and escapes, in one growing
- * buffer.  write.c says what to put, writer.c how it looks.  Not for users of the
- * library.
+ * The inside of the writer: what yajl's generator makes of values, in one growing
+ * buffer.  write.c says what to put, writer.c has it put.  Not for users of the library.
  *
- * Want of memory is remembered and told at the end, by writer_finish().
+ * Want of memory and nesting deeper than yajl goes are remembered and told at the end,
+ * by writer_finish().
  */
 #pragma once
 
@@ -13,32 +13,38 @@
 #include <stdint.h>
 
 struct oci_error;
+struct yajl_gen_t;
 
 struct writer {
 	const char *name;
 	unsigned int flags;
 	struct oci_error *err;
+	struct yajl_gen_t *gen;
+	/* The caller of writer_finish() is to free() it. */
 	char *buf;
 	size_t len;
 	size_t alloc;
-	bool failed;
-	/* How many brackets are open, and whether the last one has nothing in it yet. */
-	unsigned int depth;
-	bool fresh;
+	/* An opening bracket that waits for what follows it; NUL if none does. */
+	char held;
+	/* 0, -ENOMEM or, too deep, -EINVAL. */
+	int error;
 };
+
+/* With name, flags and err set, and nothing else. */
+void writer_start(struct writer *w);
 
 void writer_open(struct writer *w, char bracket);
 void writer_close(struct writer *w, char bracket);
-/* Before each member or element: the comma and the line. */
-void writer_next(struct writer *w);
-
-/* False if S is not UTF-8; then nothing useful was written. */
-bool writer_put_key(struct writer *w, const char *s);
+/* A value, or a key.  False if S is not UTF-8; then nothing was written. */
 bool writer_put_string(struct writer *w, const char *s);
 void writer_put_number(struct writer *w, bool negative, uint64_t magnitude);
-void writer_put_word(struct writer *w, const char *word);
-/* A value that is JSON already: only its blanks change. */
-void writer_put_json(struct writer *w, const char *json);
+void writer_put_bool(struct writer *w, bool value);
+/*
+ * A value that is JSON already: its blanks change, and the escapes in its keys.  False
+ * if it is none, or a key in it is not UTF-8 or has a NUL; then some of it may have
+ * been written.
+ */
+bool writer_put_json(struct writer *w, const char *json);
 
-/* Ends the text; false if memory ran out. */
-bool writer_finish(struct writer *w);
+/* Ends the text with a NUL; 0 or what went wrong since writer_start(). */
+int writer_finish(struct writer *w);

@@ -204,6 +204,76 @@ static void test_rest(void)
 	oci_arena_release(&arena);
 }
 
+/* VALUE, as no table knows it, after a read and a write; NULL if that fails. */
+static char *copy_rest(const char *value, unsigned int flags, struct oci_error *err)
+{
+	struct oci_arena arena = OCI_ARENA_INIT;
+	struct oci_string_pair pair = { "x", (char *)value };
+	struct oci_layout in = { .image_layout_version = "1.0.0", .rest = { &pair, 1 } },
+			  out;
+	char *text = NULL, *again = NULL;
+	size_t len = 0;
+
+	if (oci_write(&oci_layout_object, &in, flags, &text, &len, err) == 0 &&
+	    read_text(&arena, &oci_layout_object, text, &out, err) == 0)
+		(void)oci_write(&oci_layout_object, &out, flags, &again, &len, err);
+	free(text);
+	oci_arena_release(&arena);
+	return again;
+}
+
+static void test_rest_of_any_form(void)
+{
+	static const struct {
+		const char *value;
+		unsigned int flags;
+		const char *want;
+	} cases[] = {
+		{ " 18446744073709551616.10e+400 ", 0, "18446744073709551616.10e+400" },
+		{ "\"\\ud800 \\\"\\u0000\\\\\"", 0, "\"\\ud800 \\\"\\u0000\\\\\"" },
+		{ "[\"\",\"\\/\",true,null]", 0, "[\"\",\"\\/\",true,null]" },
+		{ "{\"\\u0061\\\"\" : [ ]}", 0, "{\"a\\\"\":[]}" },
+		{ "{ }", OCI_WRITE_TABS, " {}" },
+		{ "[{},[ [] ],{\"a\":{}}]", OCI_WRITE_INDENT,
+		  " [\n    {},\n    [\n      []\n    ],\n    {\n      \"a\": {}\n    }\n  ]" },
+	};
+	/* Text that only looks like a value. */
+	static const char *const bad[] = { " ",	 "1 2",	       "[1,]",	 "{\"a\"}",
+					   "tru", "\"\xff\"", "[1] //", "{\"\\udfff\":1}" };
+	struct oci_error err = OCI_ERROR_INIT;
+	char want[256];
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char *text = copy_rest(cases[i].value, cases[i].flags, &err);
+		const char *got = text ? strstr(text, "\"x\":") : NULL;
+
+		(void)snprintf(want, sizeof(want), "\"x\":%s%s", cases[i].want,
+			       cases[i].flags ? "\n}\n" : "}");
+		ok_str(got, want);
+		free(text);
+	}
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		char *text = copy_rest(bad[i], 0, &err);
+
+		(void)snprintf(want, sizeof(want), "layout: x: \"%s\" is not JSON", bad[i]);
+		ok_str(text ? text : err.msg, want);
+		free(text);
+	}
+}
+
+/* More brackets than the reader lets in, and than yajl's generator has room for. */
+static void test_rest_too_deep(void)
+{
+	char deep[2 * 200 + 1] = "";
+	struct oci_error err = OCI_ERROR_INIT;
+
+	memset(deep, '[', 200);
+	memset(deep + 200, ']', 200);
+	ok(!copy_rest(deep, 0, &err));
+	ok_int(err.code, -EINVAL);
+	ok_str(err.msg, "layout: nested too deep");
+}
+
 /* What is kept must be fit to be written, also the keys deep inside. */
 static void test_rest_keys(void)
 {
@@ -357,6 +427,8 @@ int main(void)
 	test_accepted();
 	test_values();
 	test_rest();
+	test_rest_of_any_form();
+	test_rest_too_deep();
 	test_rest_keys();
 	test_digests();
 	test_list();

@@ -94,6 +94,10 @@ static int convert_args(struct conversion *c, struct oci_process *process, struc
 	size_t n_entrypoint = c->image->n_entrypoint, n_cmd = count(cmd);
 
 	if (n_entrypoint + n_cmd == 0) {
+		cmd = c->request->fallback;
+		n_cmd = count(cmd);
+	}
+	if (n_entrypoint + n_cmd == 0) {
 		(void)error_set(err, EINVAL, "the image has neither Entrypoint nor Cmd");
 		return error_hint(err, "say what to run, as in \"IMAGE /bin/sh\"");
 	}

@@ -24,6 +24,8 @@ struct bundle_request {
 	const struct oci_image_config *image;
 	/* Used in place of the image's Cmd; NULL-terminated, or NULL. */
 	char *const *command;
+	/* Used when there is neither that nor an Entrypoint or Cmd; or NULL. */
+	char *const *fallback;
 	/* The root file system, for users, groups and home directories. */
 	int rootfs_fd;
 	/* What config.json calls it: "rootfs". */

@@ -6,12 +6,16 @@
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/sendfile.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
 #include "base/fd.h"
 #include "base/mem.h"
 #include "image/whiteout.h"
+
+/* What one call copies at most: signals are seen in between. */
+enum { COPY_CHUNK = 1 << 30 };
 
 char *tree_path(int dir_fd, const char *name)
 {
@@ -115,9 +119,15 @@ static int copy_content(int from_dir, const char *from, int to_dir, const char *
 	if (out_fd < 0)
 		return error_sys(err, "open", "%s", to);
 	do {
-		n = copy_file_range(in_fd, NULL, out_fd, NULL, 1 << 30, 0);
+		n = copy_file_range(in_fd, NULL, out_fd, NULL, COPY_CHUNK, 0);
 	} while (n > 0 || (n < 0 && errno == EINTR));
-	return n < 0 ? error_sys(err, "copy_file_range", "to %s", to) : 0;
+	/* It fails between file systems, as from an overlay, and then before the first byte. */
+	if (n < 0 && (errno == EXDEV || errno == EOPNOTSUPP || errno == EINVAL)) {
+		do {
+			n = sendfile(out_fd, in_fd, NULL, COPY_CHUNK);
+		} while (n > 0 || (n < 0 && errno == EINTR));
+	}
+	return n < 0 ? error_sys(err, "copy", "to %s", to) : 0;
 }
 
 int tree_copy_file(int from_dir, const char *from, int to_dir, const char *to,

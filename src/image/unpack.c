@@ -84,7 +84,10 @@ static int unpack_layers(struct unpack *unpack, int bundle_fd, struct error *err
 
 static int write_config(const struct unpack *unpack, int bundle_fd, struct error *err)
 {
+	/* A file system without a command, such as an imported tarball, is a bundle too. */
+	static char *const shell[] = { (char *)"sh", NULL };
 	struct bundle_request request = {
+		.fallback = shell,
 		.image = unpack->image->config,
 		.rootfs_fd = unpack->rootfs_fd,
 		.rootfs = "rootfs",

@@ -1,0 +1,181 @@
+#!/usr/bin/env bats
+# dabba-image commit: the layer is the difference, the config is docker's.
+load helpers/image
+
+setup() {
+	setup_store
+	docker_archive app.tar
+	must image import app.tar
+}
+
+teardown() {
+	cd / || return
+	image ps -aq | xargs -r "$TOP/dabba-image" --root "$STORE" rm -f
+	! grep -F " $STORE/" /proc/self/mountinfo
+	store_verifies
+}
+
+# config IMAGE FILTER: of its config.
+config() {
+	skopeo inspect --config --raw "oci:$STORE:$1" | jq -rc "$2"
+}
+
+# layer IMAGE: the names in its last layer.
+layer() {
+	local digest
+	digest=$(skopeo inspect --raw "oci:$STORE:$1" | jq -r '.layers[-1].digest')
+	tar -tf "$(blob "$STORE" "$digest")"
+}
+
+# made SCRIPT: a container "c" that ran SCRIPT.
+made() {
+	must image run --name c app:1 sh -c "$1"
+}
+
+@test "image commit: one layer with the difference alone" {
+	made 'echo x >/new; busybox rm /etc/greeting; busybox rm -r /data; busybox mkdir /data; echo y >/data/y'
+	must image commit c changed
+	[[ $output =~ ^sha256:[0-9a-f]{64}$ ]]
+	[[ $(layer changed) == $'data/\ndata/.wh..wh..opq\ndata/y\netc/\netc/.wh.greeting\nnew' ]]
+	[[ $(config changed '.rootfs.diff_ids | length') == 3 ]]
+	# The layers below are the same blobs.
+	[[ $(skopeo inspect --raw "oci:$STORE:changed" | jq -c '.layers[:2]') == \
+		"$(skopeo inspect --raw "oci:$STORE:app:1" | jq -c .layers)" ]]
+	must image run changed sh -c 'cat /new /data/y; busybox ls /data; ! busybox test -e /etc/greeting'
+	[[ $output == $'x\ny\ny' ]]
+}
+
+@test "image commit: others see the same files" {
+	made 'echo x >/new; busybox ln /new /hard; busybox ln -s new /soft; busybox rm /etc/greeting;
+		busybox mkfifo /pipe; busybox chmod 4711 /new; busybox chown 12:34 /data;
+		busybox touch -d @1000000000 /data/new'
+	must image commit c changed
+	umoci unpack --image "$STORE:changed" theirs >/dev/null 2>&1
+	must image unpack changed ours
+	tell() {
+		(cd "$1/rootfs" && find . -printf '%p %y %m %U:%G %n %l %Ts\n' | LC_ALL=C sort)
+	}
+	diff <(tell theirs) <(tell ours)
+	diff -r --no-dereference theirs/rootfs/data ours/rootfs/data
+}
+
+@test "image commit: history, author and message" {
+	made 'echo x >/new'
+	must image commit -m 'Add new' -a 'Me <me@example.org>' c changed
+	[[ $(config changed '.history | length') == 4 ]]
+	[[ $(config changed '.history[:3]') == "$(config app:1 .history)" ]]
+	[[ $(config changed '.history[3] | [.comment, .author, .created_by]') == \
+		'["Add new","Me <me@example.org>","sh -c echo x >/new"]' ]]
+	[[ $(config changed .author) == 'Me <me@example.org>' ]]
+	[[ $(config changed .created) == "$(config changed '.history[3].created')" ]]
+	[[ $(config changed '.["x-unknown"]') == '{"kept":true}' ]]
+}
+
+@test "image commit: nothing changed" {
+	must image run --name c app:1 busybox true
+	must image commit c same
+	[[ $(config same '.rootfs.diff_ids | length') == 2 ]]
+	[[ $(config same '.history[-1].empty_layer') == true ]]
+	must image run same cat /etc/greeting
+}
+
+@test "image commit: nothing of the runtime leaks" {
+	made 'echo x >/etc/mine'
+	must image commit c changed
+	! layer changed | grep -E 'resolv.conf|hosts|^dev|^proc|^sys'
+	[[ $(config changed .config.Env) == '["PATH=/bin"]' ]]
+}
+
+@test "image commit: change instructions" {
+	made 'echo x >/f'
+	must image commit -c 'CMD ["cat", "/etc/greeting"]' -c 'ENV A="b c" PATH=$PATH:/opt' \
+		-c 'LABEL one=1 two="2 3"' -c 'EXPOSE 80 53/udp' -c 'USER 7' -c 'WORKDIR /srv/x' \
+		-c 'VOLUME /data' -c 'STOPSIGNAL SIGINT' -c 'ONBUILD RUN make' \
+		-c 'HEALTHCHECK --interval=1m CMD true' -c 'ENTRYPOINT ["busybox"]' c changed
+	[[ $(config changed '.config | [.Cmd, .Entrypoint, .Env, .User, .WorkingDir, .StopSignal]') == \
+		'[["cat","/etc/greeting"],["busybox"],["PATH=/bin:/opt","A=b c"],"7","/srv/x","SIGINT"]' ]]
+	[[ $(config changed '.config | [.Labels, .ExposedPorts, .Volumes, .OnBuild]') == \
+		'[{"purpose":"test","one":"1","two":"2 3"},{"80/tcp":{},"53/udp":{}},{"/data":{}},["RUN make"]]' ]]
+	[[ $(config changed '.config.Healthcheck') == '{"Test":["CMD-SHELL","true"],"Interval":60000000000}' ]]
+	must image run changed
+	[[ $output == 'hello again' ]]
+}
+
+@test "image commit: a shell form" {
+	made 'echo "from a file" >/f'
+	must image commit -c 'CMD cat /f' c changed
+	must image run changed
+	[[ $output == 'from a file' ]]
+}
+
+@test "image commit: a wrong change does nothing" {
+	made 'echo x >/new'
+	local before
+	before=$(find "$STORE" | sort)
+	fails image commit -c 'RUN make' c changed
+	one_image_sentence
+	[[ $error == *RUN* && $error == *ENTRYPOINT* ]]
+	fails image commit -c 'ENV A="1' c changed
+	[[ $error == *'quote is not closed'* ]]
+	fails image commit c 'Not Valid'
+	one_image_sentence
+	fails image commit nosuch changed
+	one_image_sentence
+	[[ $(find "$STORE" | sort) == "$before" ]]
+}
+
+@test "image commit: a running container" {
+	must image run -d --name c app:1 sh -c 'echo x >/new; echo done; busybox sleep 20'
+	eventually grep -q done "$STORE"/containers/*/log
+	must image commit c changed
+	[[ $(layer changed) == new ]]
+	must image ps
+	[[ $output == *Up* ]]
+	must image rm -f c
+}
+
+@test "image commit: twice, upon each other, and the same layer twice" {
+	made 'echo 1 >/one'
+	must image commit c first
+	must image commit c again
+	[[ $(skopeo inspect --raw "oci:$STORE:first" | jq -c .layers) == \
+		"$(skopeo inspect --raw "oci:$STORE:again" | jq -c .layers)" ]]
+	must image run --name d first sh -c 'echo 2 >/two; busybox rm /one'
+	must image commit d second
+	[[ $(layer second) == $'.wh.one\ntwo' ]]
+	must image run second sh -c 'cat /two; busybox test -e /one || echo gone'
+	[[ $output == $'2\ngone' ]]
+}
+
+@test "image commit: compression" {
+	made 'echo x >/new'
+	for form in none zstd; do
+		must image commit --compress $form c as-$form
+		must image run --rm as-$form cat /new
+		[[ $output == x ]]
+	done
+	skopeo inspect --raw "oci:$STORE:as-zstd" | jq -e '.layers[-1].mediaType |
+		endswith("tar+zstd")'
+	skopeo inspect --raw "oci:$STORE:as-none" | jq -e '.layers[-1].mediaType | endswith(".tar")'
+}
+
+@test "image commit: a full disk" {
+	mkdir small
+	host_mount -t tmpfs -o size=12m none small
+	STORE=$PWD/small/store
+	must image import app.tar
+	made 'busybox dd if=/dev/urandom of=/big bs=1M count=4 2>/dev/null'
+	busybox dd if=/dev/zero of=small/filler bs=64k 2>/dev/null || true
+	local before
+	before=$(find "$STORE" -not -name '*.json' | sort)
+	fails image commit c changed
+	one_image_sentence
+	[[ $error == *'No space left'* ]]
+	[[ $(find "$STORE" -not -name '*.json' | sort) == "$before" ]]
+	rm small/filler
+	must image commit c changed
+	must image rm -f c
+	store_verifies
+	umount -l small
+	STORE=$BATS_TEST_TMPDIR/store
+}

@@ -268,6 +268,18 @@ static int check_limits(struct apply *apply, const struct layer_entry *entry, st
 	return 0;
 }
 
+/* libarchive reads the PAX time "-2.5" as -2 and half a second more. */
+static struct timespec entry_mtime(struct archive_entry *from)
+{
+	struct timespec mtime = { archive_entry_mtime(from), archive_entry_mtime_nsec(from) };
+
+	if (mtime.tv_sec < 0 && mtime.tv_nsec > 0) {
+		mtime.tv_sec--;
+		mtime.tv_nsec = 1000000000 - mtime.tv_nsec;
+	}
+	return mtime;
+}
+
 static int apply_entry(struct apply *apply, struct archive_entry *from, const char *path,
 		       struct error *err)
 {
@@ -282,7 +294,7 @@ static int apply_entry(struct apply *apply, struct archive_entry *from, const ch
 		.rdev = makedev((unsigned int)archive_entry_rdevmajor(from),
 				(unsigned int)archive_entry_rdevminor(from)),
 		.size = archive_entry_size(from) > 0 ? (uint64_t)archive_entry_size(from) : 0,
-		.mtime = { archive_entry_mtime(from), archive_entry_mtime_nsec(from) },
+		.mtime = entry_mtime(from),
 	};
 	int r = 0;
 

@@ -65,7 +65,8 @@ static const struct test_case cases[] = {
 		.name = "times",
 		.layers = { {
 			{ 'd', "d", .mtime = 1000, .mtime_nsec = 5 },
-			{ 'f', "d/f", "x", .mtime = -2, .mtime_nsec = 500000000 },
+			/* libarchive writes that as "-2.25", which means 3 seconds less 0.75. */
+			{ 'f', "d/f", "x", .mtime = -2, .mtime_nsec = 250000000 },
 			{ 'l', "l", "x", .mtime = 3000000000, .mtime_nsec = 123456789 },
 			{ 'd', "e", .mtime = 7 }, { 'd', "g", .mtime = 8 },
 		}, {
@@ -74,7 +75,7 @@ static const struct test_case cases[] = {
 		} },
 		.tree = "d 755 0:0 .\nd 755 0:0 d\nf 644 0:0 d/f \"x\"\nf 644 0:0 d/new \"n\"\n"
 			"d 755 0:0 e\nd 755 0:0 g\nf 644 0:0 g/x \"x\"\nl 777 0:0 l -> x\n",
-		.times = "d 755 0:0 1000.000000005 d\nf 644 0:0 -2.500000000 d/f \"x\"\n"
+		.times = "d 755 0:0 1000.000000005 d\nf 644 0:0 -3.750000000 d/f \"x\"\n"
 			 "f 644 0:0 9.000000000 d/new \"n\"\nd 755 0:0 7.000000000 e\n"
 			 "d 755 0:0 10.000000000 g\nf 644 0:0 0.000000000 g/x \"x\"\n"
 			 "l 777 0:0 3000000000.123456789 l -> x\n",

@@ -11,8 +11,6 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <sys/pidfd.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -21,30 +19,22 @@
 
 #include "base/compat.h"
 #include "base/fd.h"
-#include "base/file.h"
 #include "base/proc.h"
 #include "base/syscall.h"
-#include "libocispec/oci-error.h"
-#include "libocispec/read.h"
 #include "linux/cgroup.h"
-#include "linux/document.h"
 #include "linux/keyring.h"
 #include "linux/namespace.h"
 #include "linux/relay.h"
 #include "runtime/container.h"
+#include "runtime/exec-process.h"
 #include "runtime/process.h"
+#include "runtime/spawn.h"
 #include "runtime/sync.h"
-
-enum { MAX_PROCESS = 16 * 1024 * 1024 };
 
 struct execution {
 	const struct exec_request *request;
 	struct container container;
-	/* The process to run, and what it points to when it is not from a file. */
-	struct oci_process process;
-	struct oci_user user;
-	struct strvec env;
-	uint32_t *additional_gids;
+	struct exec_process what;
 	struct process_plan plan;
 	struct relay relay;
 	struct cgroup cgroup;
@@ -66,8 +56,7 @@ static void execution_fini(struct execution *x)
 	process_plan_fini(&x->plan);
 	cgroup_fini(&x->cgroup);
 	container_fini(&x->container);
-	strvec_release(&x->env);
-	free(x->additional_gids);
+	exec_process_fini(&x->what);
 	fd_close(&x->init_pidfd);
 	fd_close(&x->sync_fd);
 	fd_close(&x->child_sync_fd);
@@ -77,146 +66,25 @@ static void execution_fini(struct execution *x)
 }
 #define cleanup_execution __attribute__((cleanup(execution_fini)))
 
-/* --- what to run ------------------------------------------------------------------------ */
-
-static int read_process(struct execution *x, struct error *err)
-{
-	const char *path = x->request->process_file;
-	cleanup_strbuf struct strbuf text = STRBUF_INIT;
-	struct oci_error oci_err = OCI_ERROR_INIT;
-	int r = file_read_at(AT_FDCWD, path, MAX_PROCESS, &text, err);
-
-	if (r < 0)
-		return r;
-	if (oci_read(&x->container.arena, &oci_process_object, text.buf, text.len, path,
-		     &x->process, &oci_err) < 0)
-		return error_from_oci(err, &oci_err);
-	return 0;
-}
-
-static int set_user(struct execution *x, struct error *err)
-{
-	const struct exec_request *request = x->request;
-	struct credential_user wanted;
-	size_t n = 0;
-	int r;
-
-	if (x->process.user)
-		x->user = *x->process.user;
-	x->process.user = &x->user;
-	if (request->user) {
-		r = credential_parse_user(request->user, &wanted, err);
-		if (r < 0)
-			return r;
-		x->user.uid = wanted.uid;
-		if (wanted.has_gid)
-			x->user.gid = wanted.gid;
-	}
-	while (request->additional_gids && request->additional_gids[n])
-		n++;
-	if (n == 0)
-		return 0;
-	x->additional_gids = xcalloc(x->user.n_additional_gids + n, sizeof(uint32_t));
-	for (size_t i = 0; i < x->user.n_additional_gids; i++)
-		x->additional_gids[i] = x->user.additional_gids[i];
-	for (size_t i = 0; i < n; i++) {
-		uint64_t gid;
-
-		if (!str_to_u64(request->additional_gids[i], UINT32_MAX - 1, &gid))
-			return error_set(err, EINVAL, "--additional-gids: \"%s\" is not a group id",
-					 request->additional_gids[i]);
-		x->additional_gids[x->user.n_additional_gids + i] = (uint32_t)gid;
-	}
-	x->user.additional_gids = x->additional_gids;
-	x->user.n_additional_gids += n;
-	return 0;
-}
-
-/* The container's own process, with the command line's changes. */
-static int derive_process(struct execution *x, struct error *err)
-{
-	const struct exec_request *request = x->request;
-	const struct oci_process *base = x->container.config->process;
-
-	if (base)
-		x->process = *base;
-	else
-		x->process.cwd = "/";
-	x->process.args = (char **)request->args;
-	x->process.n_args = 0;
-	while (request->args && request->args[x->process.n_args])
-		x->process.n_args++;
-	x->process.terminal = request->tty;
-	x->process.console_size = NULL;
-	for (size_t i = 0; i < x->process.n_env; i++)
-		strvec_push(&x->env, x->process.env[i]);
-	strvec_pushv(&x->env, request->env);
-	x->process.env = x->env.v;
-	x->process.n_env = x->env.n;
-	if (request->cwd)
-		x->process.cwd = request->cwd;
-	if (request->no_new_privs)
-		x->process.no_new_privileges = true;
-	return set_user(x, err);
-}
-
-/* What a process document leaves out is as the container has it. */
-static void inherit(struct execution *x)
-{
-	const struct oci_process *base = x->container.config->process;
-
-	if (!base)
-		return;
-	if (!x->process.capabilities)
-		x->process.capabilities = base->capabilities;
-	if (!x->process.rlimits) {
-		x->process.rlimits = base->rlimits;
-		x->process.n_rlimits = base->n_rlimits;
-	}
-	if (!x->process.apparmor_profile)
-		x->process.apparmor_profile = base->apparmor_profile;
-	if (!x->process.selinux_label)
-		x->process.selinux_label = base->selinux_label;
-	if (!x->process.exec_cpu_affinity)
-		x->process.exec_cpu_affinity = base->exec_cpu_affinity;
-}
+/* --- what to run, and where -------------------------------------------------------------- */
 
 static int plan_process(struct execution *x, struct error *err)
 {
 	const struct exec_request *request = x->request;
 	struct process_request wanted = {
-		.process = &x->process,
+		.process = &x->what.process,
 		.linux = x->container.config->linux,
 		.other_userns = x->join_flags & CLONE_NEWUSER,
 		.preserve_fds = request->preserve_fds,
 	};
-	int r;
+	int r = exec_process_make(&x->what, err);
 
-	r = request->process_file ? read_process(x, err) : derive_process(x, err);
-	if (r < 0)
-		return r;
-	if (request->process_file && request->tty)
-		x->process.terminal = true;
-	inherit(x);
-	if (request->process_label)
-		x->process.selinux_label = request->process_label;
-	if (request->apparmor)
-		x->process.apparmor_profile = request->apparmor;
-	if (x->process.terminal && request->detach && !request->console_socket) {
-		(void)error_set(err, EINVAL, "a detached process with a terminal needs a console "
-					     "socket");
-		return error_hint(err, "pass --console-socket PATH, or no terminal");
-	}
-	if (!x->process.terminal && request->console_socket)
-		return error_set(err, EINVAL, "--console-socket is given, but the process has no "
-					      "terminal");
-	r = process_plan_init(&x->plan, &wanted, err);
+	if (r == 0)
+		r = process_plan_init(&x->plan, &wanted, err);
 	for (size_t i = 0; r == 0 && request->caps && request->caps[i]; i++)
 		r = capability_add(&x->plan.caps, request->caps[i], err);
 	return r;
 }
-
-/* --- where to run it -------------------------------------------------------------------- */
 
 static int check_status(const struct execution *x, struct error *err)
 {
@@ -297,7 +165,7 @@ static int become_member(struct execution *x, struct error *err)
 	}
 	if (setsid() < 0)
 		return error_sys(err, "setsid", "for the process");
-	return keyring_join(x->container.id, x->process.selinux_label,
+	return keyring_join(x->container.id, x->what.process.selinux_label,
 			    x->join_flags & CLONE_NEWUSER, err);
 }
 
@@ -396,23 +264,6 @@ static pid_t clone_process(struct execution *x)
 	return pid;
 }
 
-static int await_stage(struct execution *x, struct error *err)
-{
-	struct sync_message msg = { 0 };
-	int r = sync_receive(x->sync_fd, &msg, NULL, err);
-
-	(void)TEMP_FAILURE_RETRY(waitpid(x->pid, NULL, 0));
-	fd_close(&x->pidfd);
-	x->pid = 0;
-	if (r < 0)
-		return r;
-	if (r == 0 || msg.type != SYNC_STAGE_PID || msg.value <= 0)
-		return error_set(err, EPROTO, "the stage process ended without a word");
-	x->pid = msg.value;
-	x->pidfd = pidfd_open(x->pid, 0);
-	return x->pidfd < 0 ? error_sys(err, "pidfd_open", "%d", (int)x->pid) : 0;
-}
-
 static int spawn(struct execution *x, struct error *err)
 {
 	int pair[2], r;
@@ -440,7 +291,16 @@ static int spawn(struct execution *x, struct error *err)
 		run_child(x);
 	}
 	fd_close(&x->child_sync_fd);
-	return x->staged ? await_stage(x, err) : 0;
+	if (x->staged) {
+		struct spawned spawned = { .pid = 0, .pidfd = -EBADF };
+		int staged = spawn_await_stage(x->sync_fd, x->pid, &spawned, err);
+
+		fd_close(&x->pidfd);
+		x->pid = spawned.pid;
+		x->pidfd = spawned.pidfd;
+		return staged;
+	}
+	return 0;
 }
 
 /* The terminal goes to the console socket, or is coupled to ours, before anything uses it. */
@@ -482,16 +342,6 @@ static int await_ready(struct execution *x, struct error *err)
 	}
 }
 
-static int write_pid_file(const struct execution *x, struct error *err)
-{
-	char text[16];
-	int n = snprintf(text, sizeof(text), "%d", (int)x->pid);
-
-	if (!x->request->pid_file)
-		return 0;
-	return file_replace_at(AT_FDCWD, x->request->pid_file, text, (size_t)n, 0644, err);
-}
-
 static int start_process(struct execution *x, struct error *err)
 {
 	struct process_await await = { .container = &x->container };
@@ -502,7 +352,7 @@ static int start_process(struct execution *x, struct error *err)
 	if (r == 0)
 		r = process_prepare_start(&x->plan, x->pid, err);
 	if (r == 0)
-		r = write_pid_file(x, err);
+		r = process_write_pid_file(x->request->pid_file, x->pid, err);
 	if (r == 0)
 		r = sync_send(x->sync_fd, SYNC_START, 0, err);
 	await.sync_fd = x->sync_fd;
@@ -538,7 +388,7 @@ int container_exec(const struct exec_request *request, int *exit_status, struct 
 	cleanup_execution struct execution x = {
 		.request = request,
 		.container = CONTAINER_INIT,
-		.env = STRVEC_INIT,
+		.what = EXEC_PROCESS_INIT,
 		.plan.env = STRVEC_INIT,
 		.relay = RELAY_INIT,
 		.cgroup = CGROUP_INIT,
@@ -552,6 +402,8 @@ int container_exec(const struct exec_request *request, int *exit_status, struct 
 	int r;
 
 	*exit_status = 0;
+	x.what.request = request;
+	x.what.container = &x.container;
 	r = container_load(&x.container, request->root, request->id, err);
 	if (r == 0)
 		r = check_status(&x, err);

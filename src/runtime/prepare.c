@@ -408,16 +408,6 @@ static int hand_over_console(struct creation *cr, struct error *err)
 	return r;
 }
 
-static int write_pid_file(const struct creation *cr, struct error *err)
-{
-	char text[16];
-	int n = snprintf(text, sizeof(text), "%d", (int)cr->pid);
-
-	if (!cr->request->pid_file)
-		return 0;
-	return file_replace_at(AT_FDCWD, cr->request->pid_file, text, (size_t)n, 0644, err);
-}
-
 static int build(struct creation *cr, bool with_socket, struct error *err)
 {
 	int r = 0;
@@ -445,7 +435,7 @@ static int build(struct creation *cr, bool with_socket, struct error *err)
 	if (r == 0)
 		r = hand_over_console(cr, err);
 	if (r == 0)
-		r = write_pid_file(cr, err);
+		r = process_write_pid_file(cr->request->pid_file, cr->pid, err);
 	return r;
 }
 

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/file.h"
 #include "base/path.h"
 #include "base/syscall.h"
 #include "linux/label.h"
@@ -450,6 +451,14 @@ int process_prepare_start(const struct process_plan *plan, pid_t pid, struct err
 	if (r == 0 && plan->other_userns)
 		r = rlimit_apply(pid, &plan->rlimits, err);
 	return r;
+}
+
+int process_write_pid_file(const char *path, pid_t pid, struct error *err)
+{
+	char text[16];
+	int n = snprintf(text, sizeof(text), "%d", (int)pid);
+
+	return path ? file_replace_at(AT_FDCWD, path, text, (size_t)n, 0644, err) : 0;
 }
 
 static int forward_listener(const struct process_await *await, int remote_fd,

@@ -104,6 +104,9 @@ int process_execute(const struct process_plan *plan, const struct process_start 
  */
 int process_prepare_start(const struct process_plan *plan, pid_t pid, struct error *err);
 
+/* Puts PID as text into the file PATH, at once; NULL does nothing. */
+int process_write_pid_file(const char *path, pid_t pid, struct error *err);
+
 struct process_await {
 	int sync_fd;
 	/* The process, as seen from here. */

@@ -83,12 +83,10 @@ static void __attribute__((noreturn)) run_stage(const struct spawn_request *requ
 	_exit(r < 0);
 }
 
-/* Waits for the stage to end; init, its sibling, is then alone with the sync socket. */
-static int await_stage(const struct spawn_request *request, pid_t stage_pid, struct spawned *out,
-		       struct error *err)
+int spawn_await_stage(int sync_fd, pid_t stage_pid, struct spawned *out, struct error *err)
 {
 	struct sync_message msg = { 0 };
-	int r = sync_receive(request->parent_sync_fd, &msg, NULL, err);
+	int r = sync_receive(sync_fd, &msg, NULL, err);
 
 	(void)TEMP_FAILURE_RETRY(waitpid(stage_pid, NULL, 0));
 	if (r < 0)
@@ -119,7 +117,7 @@ int spawn_init(const struct spawn_request *request, struct spawned *out, struct 
 		request->child(request->arg);
 	}
 	if (staged)
-		return await_stage(request, pid, out, err);
+		return spawn_await_stage(request->parent_sync_fd, pid, out, err);
 	out->pid = pid;
 	out->pidfd = take_fd(pidfd);
 	return 0;

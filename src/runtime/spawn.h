@@ -30,3 +30,9 @@ struct spawned {
  * here: its root is the cgroup of the moment, so init unshares it itself.
  */
 int spawn_init(const struct spawn_request *request, struct spawned *out, struct error *err);
+
+/*
+ * Waits for a stage process to end, which has cloned a sibling of its own and
+ * said so (SYNC_STAGE_PID): that one is *OUT, and a child of the caller.
+ */
+int spawn_await_stage(int sync_fd, pid_t stage_pid, struct spawned *out, struct error *err);

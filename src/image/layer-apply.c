@@ -78,6 +78,16 @@ static int open_archive(struct apply *apply, struct error *err)
 	return 0;
 }
 
+/* A name that is not ASCII is a warning too, and comes through as it is. */
+static void tell_warning(struct apply *apply)
+{
+	const char *text = archive_error_string(apply->archive);
+	bool is_name = text && strstr(text, "can't be converted");
+
+	log_message(is_name ? LOG_LEVEL_DEBUG : LOG_LEVEL_WARNING, "layer %s: %s",
+		    apply->source->name, text ? text : "a damaged header");
+}
+
 /* 1 and an entry, 0 at the end. */
 static int next_entry(struct apply *apply, struct archive_entry **entry, struct error *err)
 {
@@ -87,9 +97,8 @@ static int next_entry(struct apply *apply, struct archive_entry **entry, struct 
 		return 0;
 	if (r < ARCHIVE_WARN)
 		return archive_failed(apply, err);
-	/* A name that is not UTF-8 is a warning too, and comes through as it is. */
 	if (r == ARCHIVE_WARN)
-		log_debug("%s: %s", apply->source->name, archive_error_string(apply->archive));
+		tell_warning(apply);
 	return 1;
 }
 

@@ -53,10 +53,10 @@ static int add_rule(scmp_filter_ctx ctx, const struct seccomp_rule *rule, struct
 	}
 	for (uint32_t i = 0; i < rule->n_conditions; i++)
 		args[i] = (struct scmp_arg_cmp){
-			.arg = rule->condition[i].index,
-			.op = (enum scmp_compare)rule->condition[i].op,
-			.datum_a = rule->condition[i].value,
-			.datum_b = rule->condition[i].value_two,
+			.arg = rule->conditions[i].index,
+			.op = (enum scmp_compare)rule->conditions[i].op,
+			.datum_a = rule->conditions[i].value,
+			.datum_b = rule->conditions[i].value_two,
 		};
 	r = seccomp_rule_add_array(ctx, rule->action, number, rule->n_conditions, args);
 	if (r == 0)
@@ -99,7 +99,9 @@ int seccomp_library_compile(const struct seccomp_profile *profile,
 	/* Older than 2.5: a linear filter, slower but the same. */
 	(void)seccomp_attr_set(ctx, SCMP_FLTATR_CTL_OPTIMIZE, OPTIMIZE_TREE);
 	r = add_archs(ctx, profile, err);
+	/* What only repeats the default says nothing; libseccomp refuses it. */
 	for (size_t i = 0; i < profile->n_rules && r == 0; i++)
-		r = add_rule(ctx, &profile->rules[i], err);
+		if (profile->rules[i].action != profile->default_action)
+			r = add_rule(ctx, &profile->rules[i], err);
 	return r < 0 ? r : export_filter(ctx, out, err);
 }

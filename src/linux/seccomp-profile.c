@@ -110,8 +110,9 @@ static void parse_archs(const struct oci_seccomp *seccomp, struct seccomp_profil
 	}
 }
 
+/* Appends the conditions of one entry to the profile's list. */
 static int parse_conditions(const struct oci_seccomp_syscall *syscall, size_t index,
-			    struct seccomp_condition *out, struct error *err)
+			    struct seccomp_profile *out, struct error *err)
 {
 	for (size_t i = 0; i < syscall->n_args; i++) {
 		const struct oci_seccomp_arg *arg = &syscall->args[i];
@@ -123,7 +124,7 @@ static int parse_conditions(const struct oci_seccomp_syscall *syscall, size_t in
 			return error_pointer(err, "linux.seccomp.syscalls[%zu].args[%zu].index",
 					     index, i);
 		}
-		out[i] = (struct seccomp_condition){
+		out->conditions[out->n_conditions++] = (struct seccomp_condition){
 			.index = arg->index,
 			.op = operators[arg->op],
 			.value = arg->value,
@@ -146,30 +147,21 @@ static bool are_alternatives(const struct oci_seccomp_syscall *syscall)
 	return false;
 }
 
-static void add_rule(struct seccomp_profile *out, const struct seccomp_rule *rule,
-		     const struct seccomp_condition *conditions, size_t n)
-{
-	struct seccomp_rule *added = &out->rules[out->n_rules++];
-
-	*added = *rule;
-	added->n_conditions = (uint32_t)n;
-	for (size_t i = 0; i < n; i++)
-		added->condition[i] = conditions[i];
-}
-
 /* The rules of one entry: for each of its names one, or one per alternative. */
 static void add_rules(const struct oci_seccomp_syscall *syscall, struct seccomp_rule *rule,
-		      const struct seccomp_condition *conditions, struct seccomp_profile *out)
+		      struct seccomp_profile *out)
 {
+	const struct seccomp_condition *conditions = rule->conditions;
 	bool split = are_alternatives(syscall);
+	size_t n = split ? syscall->n_args : 1;
 
-	for (size_t i = 0; i < syscall->n_names; i++) {
-		rule->name = syscall->names[i];
-		if (!split)
-			add_rule(out, rule, conditions, syscall->n_args);
-		for (size_t j = 0; split && j < syscall->n_args; j++)
-			add_rule(out, rule, &conditions[j], 1);
-	}
+	rule->n_conditions = split ? 1 : (uint32_t)syscall->n_args;
+	for (size_t i = 0; i < syscall->n_names; i++)
+		for (size_t j = 0; j < n; j++) {
+			rule->name = syscall->names[i];
+			rule->conditions = conditions + j;
+			out->rules[out->n_rules++] = *rule;
+		}
 }
 
 /* Init reports through write(2) that it has a listener: nobody could answer that yet. */
@@ -189,31 +181,37 @@ static int check_notify(const struct oci_seccomp_syscall *syscall, size_t index,
 static int parse_syscall(const struct oci_seccomp_syscall *syscall, size_t index,
 			 struct seccomp_profile *out, struct error *err)
 {
-	cleanup_free struct seccomp_condition *conditions =
-		xcalloc(syscall->n_args + 1, sizeof(*conditions));
-	struct seccomp_rule rule = { .index = index };
+	struct seccomp_rule rule = {
+		.index = index,
+		.conditions = out->conditions + out->n_conditions,
+	};
 	int r;
 
 	if (parse_action(syscall->action, syscall->errno_ret, &rule.action, err) < 0)
 		return error_pointer(err, "linux.seccomp.syscalls[%zu].errnoRet", index);
-	r = parse_conditions(syscall, index, conditions, err);
+	r = parse_conditions(syscall, index, out, err);
 	if (r == 0 && syscall->action == OCI_SECCOMP_ACTION_NOTIFY) {
 		out->notifies = true;
 		r = check_notify(syscall, index, err);
 	}
-	/* What only repeats the default says nothing (and libseccomp refuses it). */
-	if (r == 0 && rule.action != out->default_action)
-		add_rules(syscall, &rule, conditions, out);
+	if (r == 0)
+		add_rules(syscall, &rule, out);
 	return r;
 }
 
-static size_t count_rules(const struct oci_seccomp *seccomp)
+/* Room for all that parse_syscall() will add. */
+static void make_room(const struct oci_seccomp *seccomp, struct seccomp_profile *out)
 {
-	size_t n = 0;
+	size_t n_rules = 0, n_conditions = 0;
 
-	for (size_t i = 0; i < seccomp->n_syscalls; i++)
-		n += seccomp->syscalls[i].n_names * (seccomp->syscalls[i].n_args + 1);
-	return n;
+	for (size_t i = 0; i < seccomp->n_syscalls; i++) {
+		const struct oci_seccomp_syscall *syscall = &seccomp->syscalls[i];
+
+		n_rules += syscall->n_names * (syscall->n_args + 1);
+		n_conditions += syscall->n_args;
+	}
+	out->rules = xcalloc(n_rules + 1, sizeof(*out->rules));
+	out->conditions = xcalloc(n_conditions + 1, sizeof(*out->conditions));
 }
 
 /* The kernel refuses some flags without a listener, and TSYNC with one but for TSYNC_ESRCH. */
@@ -258,7 +256,7 @@ int seccomp_profile_parse(const struct oci_seccomp *seccomp, struct seccomp_prof
 	if (r < 0)
 		return r;
 	parse_archs(seccomp, out);
-	out->rules = xcalloc(count_rules(seccomp) + 1, sizeof(*out->rules));
+	make_room(seccomp, out);
 	for (size_t i = 0; i < seccomp->n_syscalls && r == 0; i++)
 		r = parse_syscall(&seccomp->syscalls[i], i, out, err);
 	if (r == 0)
@@ -273,6 +271,7 @@ void seccomp_profile_fini(struct seccomp_profile *profile)
 {
 	free(profile->archs);
 	free(profile->rules);
+	free(profile->conditions);
 	*profile = (struct seccomp_profile)SECCOMP_PROFILE_INIT;
 }
 

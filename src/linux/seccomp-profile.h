@@ -31,8 +31,9 @@ struct seccomp_rule {
 	const char *name;
 	/* SECCOMP_RET_* with its data. */
 	uint32_t action;
+	/* At most SECCOMP_MAX_ARGS, each of another argument; in the profile's list. */
 	uint32_t n_conditions;
-	struct seccomp_condition condition[SECCOMP_MAX_ARGS];
+	const struct seccomp_condition *conditions;
 	/* Its place in linux.seccomp.syscalls. */
 	size_t index;
 };
@@ -42,9 +43,11 @@ struct seccomp_profile {
 	/* SCMP_ARCH_*: the native one first, each once. */
 	uint32_t *archs;
 	size_t n_archs;
-	/* In the order of the document, without those that only say the default action. */
+	/* In the order of the document. Those with the default action change nothing. */
 	struct seccomp_rule *rules;
 	size_t n_rules;
+	struct seccomp_condition *conditions;
+	size_t n_conditions;
 	/* SECCOMP_FILTER_FLAG_* */
 	unsigned int flags;
 	bool notifies;

@@ -10,10 +10,26 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/log.h"
 #include "base/sock.h"
 #include "libocispec/runtime.h"
 #include "linux/seccomp-library.h"
 #include "linux/seccomp-profile.h"
+#include "linux/seccomp-tree.h"
+
+/* What libseccomp makes of it, when our compiler does not know. */
+static int compile_by_library(const struct seccomp_profile *profile,
+			      struct seccomp_program *out, struct error *err)
+{
+	int r = seccomp_library_compile(profile, out, err);
+
+	log_debug("seccomp: libseccomp's own filter is used");
+	if (r < 0)
+		return r;
+	if (seccomp_tree_add_tail(profile, out) < 0)
+		return error_set(err, E2BIG, "the filter is longer than the kernel allows");
+	return 0;
+}
 
 int seccomp_compile(const struct oci_seccomp *seccomp, struct seccomp_program *out,
 		    struct error *err)
@@ -26,7 +42,9 @@ int seccomp_compile(const struct oci_seccomp *seccomp, struct seccomp_program *o
 		return 0;
 	r = seccomp_profile_parse(seccomp, &profile, err);
 	if (r == 0)
-		r = seccomp_library_compile(&profile, out, err);
+		r = seccomp_tree_compile(&profile, out);
+	if (r == -ENOTSUP)
+		r = compile_by_library(&profile, out, err);
 	out->flags = profile.flags;
 	out->notifies = profile.notifies;
 	seccomp_profile_fini(&profile);

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a profile says about the system call numbers of one kernel architecture:
+ * the rules of each number, in order.  Only linux/seccomp*.c use this.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "linux/seccomp-profile.h"
+
+/* x32 shares the architecture of x86_64; its numbers have this bit. */
+#define SECCOMP_X32_BIT UINT32_C(0x40000000)
+
+struct seccomp_entry {
+	uint32_t number;
+	/* Its place among all rules of the profile. */
+	uint32_t order;
+	const struct seccomp_rule *rule;
+	/* Not 0: NUMBER is socketcall or ipc of i386, and this its first argument. */
+	uint8_t subcall;
+	/* 32-bit: only the lower half of arguments is looked at. */
+	bool narrow;
+};
+
+struct seccomp_table {
+	/* AUDIT_ARCH_*, as in struct seccomp_data. */
+	uint32_t arch;
+	/* For x86_64: x32 is filtered too; otherwise it is another, unknown architecture. */
+	bool has_x32;
+	/* Sorted by number, then by order. */
+	struct seccomp_entry *entries;
+	size_t n_entries;
+	/* The newest system call the profile knows, of each half; 0 is none. */
+	uint32_t last;
+	uint32_t last_x32;
+};
+
+struct seccomp_tables {
+	/* The native architecture first. */
+	struct seccomp_table *tables;
+	size_t n;
+	/* An architecture whose ways only libseccomp knows: no entries, last is right. */
+	bool foreign;
+};
+#define SECCOMP_TABLES_INIT { .tables = NULL }
+
+void seccomp_tables_make(const struct seccomp_profile *profile, struct seccomp_tables *out);
+void seccomp_tables_fini(struct seccomp_tables *tables);
+
+enum { SECCOMP_ENTRY_CONDITIONS = SECCOMP_MAX_ARGS };
+
+/*
+ * The conditions of an entry as the kernel would check them: 32 bits wide where
+ * it is narrow, with the subcall, without those that always hold.
+ */
+size_t seccomp_entry_conditions(const struct seccomp_entry *entry,
+				struct seccomp_condition out[SECCOMP_ENTRY_CONDITIONS]);
+
+/* No call can satisfy both entries, for a reason that is easy to see. */
+bool seccomp_entries_exclude(const struct seccomp_entry *a, const struct seccomp_entry *b);

@@ -100,8 +100,8 @@ static const struct oci_field row_fields[] = {
 };
 static const struct oci_object row_object = OCI_TABLE("step", row_document, row_fields);
 
-static int add_json(const struct history_row *row, const struct cells *cells,
-		    struct strbuf *text, struct error *err)
+static int add_json(const struct history_row *row, const struct cells *cells, struct strbuf *text,
+		    struct error *err)
 {
 	const struct row_document document = {
 		.comment = row->comment,
@@ -116,8 +116,7 @@ static int add_json(const struct history_row *row, const struct cells *cells,
 }
 
 static int format_history(const struct history_row *rows, size_t n,
-			  const struct history_options *o, struct strbuf *text,
-			  struct error *err)
+			  const struct history_options *o, struct strbuf *text, struct error *err)
 {
 	cleanup_strvec struct strvec table = STRVEC_INIT;
 	static char *heading[] = { "IMAGE", "CREATED", "CREATED BY", "SIZE", "COMMENT", NULL };

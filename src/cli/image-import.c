@@ -30,10 +30,10 @@ const struct command command_import = {
 	.arguments = "FILE [NAME]",
 	.summary = "Import an image from an archive, a layout or a root file system",
 	.description =
-		"FILE is what \"docker save\", \"podman save\" or \"skopeo copy\" wrote, a directory\n"
-		"with an OCI image layout, or a tar archive of a root file system, which needs a\n"
-		"NAME; \"-\" is standard input. gzip, zstd and xz are recognized. NAME replaces the\n"
-		"name that the archive has. Prints the image's name, or its ID if it has none.",
+		"FILE is what \"docker save\" or \"podman save\" wrote, an OCI image layout in a\n"
+		"directory or tar archive, or a tar archive of a root file system, which needs\n"
+		"a NAME; \"-\" is standard input. gzip, zstd and xz are recognized. NAME replaces\n"
+		"the name in the archive. Prints the image's name, or its ID if it has none.",
 	.options = options,
 	.min_args = 1,
 	.max_args = 2,

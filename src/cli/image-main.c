@@ -30,7 +30,7 @@ int main(int argc, char **argv)
 {
 	static const struct program dabba_image = {
 		.name = "dabba-image",
-		.summary = "Imports images, runs containers from them, and commits what they changed.",
+		.summary = "Imports images, runs containers of them, commits what they changed.",
 		.commands = commands,
 		.globals = globals,
 		.globals_size = sizeof(struct image_globals),

@@ -56,7 +56,7 @@ const struct command command_rmi = {
 	.arguments = "IMAGE...",
 	.summary = "Remove images",
 	.description =
-		"Takes a name away, and with the last name the image. An ID takes all of its names.",
+		"Takes a name away, and with the last name the image. An ID takes the image.",
 	.options = options,
 	.options_size = sizeof(struct rmi_options),
 	.min_args = 1,

@@ -6,5 +6,8 @@
 
 #include "base/str.h"
 
-/* CELLS go row by row, N_COLUMNS to each; the first row is the heading. Bytes from 0 to 31 show as "?". */
+/*
+ * CELLS go row by row, N_COLUMNS to each; the first row is the heading.
+ * Bytes from 0 to 31 show as "?".
+ */
 void table_format(const struct strvec *cells, size_t n_columns, struct strbuf *out);

@@ -30,8 +30,8 @@ static la_ssize_t feed_read(struct archive *reader, void *ctx, const void **data
 
 		n = source->read(source->ctx, data, &feed->err);
 	} else {
-		n = TEMP_FAILURE_RETRY(pread(feed->owner->fd, feed->buf, READ_SIZE,
-					     (off_t)feed->offset));
+		n = TEMP_FAILURE_RETRY(
+			pread(feed->owner->fd, feed->buf, READ_SIZE, (off_t)feed->offset));
 		*data = feed->buf;
 		if (n > 0)
 			feed->offset += (uint64_t)n;
@@ -74,10 +74,10 @@ char *image_archive_resolve_link(const char *link_name, const char *target)
 {
 	struct strbuf out = STRBUF_INIT;
 	const char *slash = strrchr(link_name, '/');
-	cleanup_free char *whole =
-		target[0] == '/' || !slash
-			? xstrdup(target)
-			: xasprintf("%.*s/%s", (int)(slash - link_name), link_name, target);
+	cleanup_free char *whole = target[0] == '/' || !slash
+					   ? xstrdup(target)
+					   : xasprintf("%.*s/%s", (int)(slash - link_name),
+						       link_name, target);
 
 	for (char *save = NULL, *part = strtok_r(whole, "/", &save); part;
 	     part = strtok_r(NULL, "/", &save)) {
@@ -99,9 +99,10 @@ char *image_archive_resolve_link(const char *link_name, const char *target)
 /* Top directories of every root file system, and of no archive of images. */
 static bool is_rootfs_name(const char *name)
 {
-	static const char *const tops[] = { "bin", "boot", "dev", "etc", "home", "lib", "lib64",
-					    "media", "mnt", "opt", "proc", "root", "run", "sbin",
-					    "srv", "sys", "tmp", "usr", "var" };
+	static const char *const tops[] = { "bin",  "boot",  "dev",   "etc",  "home",
+					    "lib",  "lib64", "media", "mnt",  "opt",
+					    "proc", "root",  "run",   "sbin", "srv",
+					    "sys",  "tmp",   "usr",   "var" };
 	size_t len = strcspn(name, "/");
 
 	for (size_t i = 0; i < ARRAY_SIZE(tops); i++)
@@ -110,7 +111,7 @@ static bool is_rootfs_name(const char *name)
 	return false;
 }
 
-/* libarchive says where the last byte it gave out stands: behind the header, the file begins. */
+/* The file begins where libarchive stands once it has read the header. */
 static void add_member(struct image_archive *owner, struct archive *reader,
 		       struct archive_entry *entry, const char *name)
 {
@@ -172,12 +173,12 @@ static int read_failed(const struct feed *feed, struct archive *reader, struct e
 		return error_set(err, EBADMSG, "%s: the tar archive is damaged after %s: %s",
 				 owner->path, last, why ? why : "unknown error");
 	(void)error_set(err, EINVAL, "%s is not a tar archive", feed->owner->path);
-	return error_hint(err, "import takes what \"docker save\" or \"podman save\" writes, an OCI "
-			       "layout, or a tar archive of a root file system");
+	return error_hint(err,
+			  "import takes what \"docker save\" or \"podman save\" writes, an OCI "
+			  "layout, or a tar archive of a root file system");
 }
 
-static int walk(struct feed *feed, struct archive *reader, struct marks *marks,
-		struct error *err)
+static int walk(struct feed *feed, struct archive *reader, struct marks *marks, struct error *err)
 {
 	for (;;) {
 		struct archive_entry *entry;
@@ -237,7 +238,7 @@ static int open_reader(struct feed *feed, struct archive *reader, struct error *
 }
 
 int image_archive_index(struct image_archive *archive, enum compression compression,
-		  struct error *err)
+			struct error *err)
 {
 	cleanup_layer_stream struct layer_stream *stream = NULL;
 	cleanup_free struct feed *feed = xmalloc(sizeof(*feed));

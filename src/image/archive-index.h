@@ -9,7 +9,8 @@
  * Offsets are those in the inflated stream.  Stops at the first name that only
  * a root file system has, so that those members are not complete.
  */
-int image_archive_index(struct image_archive *archive, enum compression compression, struct error *err);
+int image_archive_index(struct image_archive *archive, enum compression compression,
+			struct error *err);
 
 /*
  * Where the link LINK_NAME with the text TARGET leads, from the archive's root:

@@ -125,18 +125,21 @@ static int open_directory(struct image_archive *archive, struct error *err)
 	archive->kind = IMAGE_ARCHIVE_OCI;
 	if (faccessat(archive->fd, "oci-layout", F_OK, 0) < 0 ||
 	    faccessat(archive->fd, "index.json", F_OK, 0) < 0) {
-		(void)error_set(err, EINVAL, "%s is a directory, but no OCI image layout: it has no %s",
+		(void)error_set(err, EINVAL,
+				"%s is a directory, but no OCI image layout: it has no %s",
 				archive->path,
 				faccessat(archive->fd, "oci-layout", F_OK, 0) < 0 ? "oci-layout"
 										  : "index.json");
-		return error_hint(err, "a root file system is imported as a tar archive: "
-				       "tar -C %s -c . | dabba-image import - NAME", archive->path);
+		return error_hint(err,
+				  "a root file system is imported as a tar archive: "
+				  "tar -C %s -c . | dabba-image import - NAME",
+				  archive->path);
 	}
 	return 0;
 }
 
 int image_archive_open(struct image_archive *archive, struct store *store, const char *path,
-		 struct error *err)
+		       struct error *err)
 {
 	bool is_stdin = streq(path, "-");
 	struct stat st;
@@ -172,7 +175,8 @@ void image_archive_close(struct image_archive *archive)
 }
 
 /* The last one of that name, as tar has it. */
-static const struct image_archive_member *find_member(const struct image_archive *archive, const char *name)
+static const struct image_archive_member *find_member(const struct image_archive *archive,
+						      const char *name)
 {
 	for (size_t i = archive->n_members; i > 0; i--)
 		if (streq(archive->members[i - 1].name, name))
@@ -198,8 +202,8 @@ static int find_in_directory(const struct image_archive *archive, const char *na
 	return 0;
 }
 
-int image_archive_find(const struct image_archive *archive, const char *name, struct image_archive_file *file,
-		 struct error *err)
+int image_archive_find(const struct image_archive *archive, const char *name,
+		       struct image_archive_file *file, struct error *err)
 {
 	const struct image_archive_member *member;
 
@@ -214,14 +218,17 @@ int image_archive_find(const struct image_archive *archive, const char *name, st
 	if (member->target)
 		return error_set(err, ELOOP, "%s: %s is a loop of links", archive->path, name);
 	if (member->is_sparse)
-		return error_set(err, ENOTSUP, "%s: %s is a sparse file, which is not read in place",
+		return error_set(err, ENOTSUP,
+				 "%s: %s is a sparse file, which is not read in place",
 				 archive->path, name);
 	if (member->offset + member->size > archive->size)
 		return error_set(err, EBADMSG,
-				 "%s is truncated: %s should have %" PRIu64 " bytes at offset %" PRIu64
-				 ", but the file ends at %" PRIu64,
-				 archive->path, name, member->size, member->offset, archive->size);
-	file->region = (struct file_region){ .fd = archive->fd, .offset = member->offset,
+				 "%s is truncated: %s should have %" PRIu64
+				 " bytes at offset %" PRIu64 ", but the file ends at %" PRIu64,
+				 archive->path, name, member->size, member->offset,
+				 archive->size);
+	file->region = (struct file_region){ .fd = archive->fd,
+					     .offset = member->offset,
 					     .size = member->size };
 	return 0;
 }
@@ -237,8 +244,8 @@ static int read_region(const struct image_archive *archive, const char *name,
 	uint64_t done = 0;
 
 	if (region->size > BLOB_DOCUMENT_MAX)
-		return error_set(err, EFBIG, "%s: %s is larger than %d bytes", archive->path, name,
-				 BLOB_DOCUMENT_MAX);
+		return error_set(err, EFBIG, "%s: %s is larger than %d bytes", archive->path,
+				 name, BLOB_DOCUMENT_MAX);
 	strbuf_grow(sb, region->size);
 	while (done < region->size) {
 		ssize_t n = pread(region->fd, sb->buf + sb->len, region->size - done,
@@ -249,7 +256,8 @@ static int read_region(const struct image_archive *archive, const char *name,
 		if (n < 0)
 			return error_sys(err, "read", "%s: %s", archive->path, name);
 		if (n == 0)
-			return error_set(err, EBADMSG, "%s: %s ends too early", archive->path, name);
+			return error_set(err, EBADMSG, "%s: %s ends too early", archive->path,
+					 name);
 		done += (uint64_t)n;
 		sb->len += (size_t)n;
 	}
@@ -257,8 +265,8 @@ static int read_region(const struct image_archive *archive, const char *name,
 	return 0;
 }
 
-int image_archive_read_document(const struct image_archive *archive, const char *name, struct strbuf *sb,
-			  struct error *err)
+int image_archive_read_document(const struct image_archive *archive, const char *name,
+				struct strbuf *sb, struct error *err)
 {
 	cleanup_image_archive_file struct image_archive_file file = IMAGE_ARCHIVE_FILE_INIT;
 	int r = image_archive_find(archive, name, &file, err);
@@ -275,7 +283,7 @@ char *image_archive_blob_name(const struct digest *digest)
 }
 
 int image_archive_read_blob(const struct image_archive *archive, const struct digest *digest,
-		      int64_t size, struct strbuf *sb, struct error *err)
+			    int64_t size, struct strbuf *sb, struct error *err)
 {
 	cleanup_image_archive_file struct image_archive_file file = IMAGE_ARCHIVE_FILE_INIT;
 	cleanup_free char *name = image_archive_blob_name(digest);
@@ -298,5 +306,6 @@ int image_archive_read_blob(const struct image_archive *archive, const struct di
 	hasher_finish(&hasher, &found);
 	if (digest_equal(&found, digest))
 		return 0;
-	return error_set(err, EBADMSG, "%s: the digest of %s is %s", archive->path, name, found.s);
+	return error_set(err, EBADMSG, "%s: the digest of %s is %s", archive->path, name,
+			 found.s);
 }

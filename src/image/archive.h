@@ -56,7 +56,7 @@ struct image_archive {
 
 /* PATH "-" is stdin. STORE has the place for temporary files. */
 int image_archive_open(struct image_archive *archive, struct store *store, const char *path,
-		 struct error *err);
+		       struct error *err);
 void image_archive_close(struct image_archive *archive);
 #define cleanup_image_archive __attribute__((cleanup(image_archive_close)))
 
@@ -69,18 +69,18 @@ struct image_archive_file {
 #define IMAGE_ARCHIVE_FILE_INIT { .owned_fd = -EBADF }
 
 /* Finds NAME; links are followed inside the archive. -ENOENT names the archive and the file. */
-int image_archive_find(const struct image_archive *archive, const char *name, struct image_archive_file *file,
-		 struct error *err);
+int image_archive_find(const struct image_archive *archive, const char *name,
+		       struct image_archive_file *file, struct error *err);
 void image_archive_file_release(struct image_archive_file *file);
 #define cleanup_image_archive_file __attribute__((cleanup(image_archive_file_release)))
 
 /* Appends the whole document NAME (BLOB_DOCUMENT_MAX at most) to SB. */
-int image_archive_read_document(const struct image_archive *archive, const char *name, struct strbuf *sb,
-			  struct error *err);
+int image_archive_read_document(const struct image_archive *archive, const char *name,
+				struct strbuf *sb, struct error *err);
 
 /* The same for a blob of an OCI layout: size (-1: any), then digest, checked. */
 int image_archive_read_blob(const struct image_archive *archive, const struct digest *digest,
-		      int64_t size, struct strbuf *sb, struct error *err);
+			    int64_t size, struct strbuf *sb, struct error *err);
 
 /* "blobs/sha256/<hex>": where an OCI layout has it. The caller's to free(). */
 char *image_archive_blob_name(const struct digest *digest);

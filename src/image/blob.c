@@ -24,8 +24,8 @@ static struct blob_path blob_path(const struct digest *digest)
 	return path;
 }
 
-int blob_writer_open(struct blob_writer *writer, struct store *store,
-		     const struct digest *like, struct error *err)
+int blob_writer_open(struct blob_writer *writer, struct store *store, const struct digest *like,
+		     struct error *err)
 {
 	*writer = (struct blob_writer)BLOB_WRITER_INIT;
 	writer->store = store;
@@ -49,13 +49,12 @@ static int write_failed(const struct blob_writer *writer, struct error *err)
 	return code;
 }
 
-int blob_writer_add(struct blob_writer *writer, const void *data, size_t n,
-		    struct error *err)
+int blob_writer_add(struct blob_writer *writer, const void *data, size_t n, struct error *err)
 {
 	hasher_add(&writer->hasher, data, n);
 	writer->size += n;
 	return file_write_fd(writer->fd, "a blob", data, n, err) < 0 ? write_failed(writer, err)
-								   : 0;
+								     : 0;
 }
 
 void blob_writer_finish(struct blob_writer *writer, struct digest *digest)
@@ -63,8 +62,7 @@ void blob_writer_finish(struct blob_writer *writer, struct digest *digest)
 	hasher_finish(&writer->hasher, digest);
 }
 
-int blob_writer_commit(struct blob_writer *writer, const struct digest *digest,
-		       struct error *err)
+int blob_writer_commit(struct blob_writer *writer, const struct digest *digest, struct error *err)
 {
 	struct store *store = writer->store;
 	struct blob_path path = blob_path(digest);
@@ -120,16 +118,15 @@ bool blob_exists(struct store *store, const struct digest *digest)
 	return faccessat(store->blobs_fd, path.s, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
-int blob_open(struct store *store, const struct digest *digest, int64_t size,
-	      struct error *err)
+int blob_open(struct store *store, const struct digest *digest, int64_t size, struct error *err)
 {
 	struct blob_path path = blob_path(digest);
 	cleanup_close int fd = openat(store->blobs_fd, path.s, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 	struct stat st;
 
 	if (fd < 0 && errno == ENOENT)
-		return error_set(err, ENOENT, "blob %s is missing from the store %s",
-				 digest->s, store->path);
+		return error_set(err, ENOENT, "blob %s is missing from the store %s", digest->s,
+				 store->path);
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return error_sys(err, "open", "%s/blobs/%s", store->path, path.s);
 	if (!S_ISREG(st.st_mode))
@@ -137,13 +134,14 @@ int blob_open(struct store *store, const struct digest *digest, int64_t size,
 				 path.s);
 	if (size >= 0 && st.st_size != size)
 		return error_set(err, EBADMSG,
-				 "blob %s in the store %s has %" PRId64 " bytes instead of %" PRId64,
+				 "blob %s in the store %s has %" PRId64
+				 " bytes instead of %" PRId64,
 				 digest->s, store->path, (int64_t)st.st_size, size);
 	return take_fd(fd);
 }
 
-int blob_read(struct store *store, const struct digest *digest, int64_t size,
-	      struct strbuf *sb, struct error *err)
+int blob_read(struct store *store, const struct digest *digest, int64_t size, struct strbuf *sb,
+	      struct error *err)
 {
 	cleanup_close int fd = blob_open(store, digest, size, err);
 	struct hasher hasher = { .ctx = NULL };

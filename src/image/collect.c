@@ -79,8 +79,8 @@ static int mark_chains(struct marks *marks, struct oci_arena *arena,
 	return r;
 }
 
-static int mark_index(struct marks *marks, struct oci_arena *arena,
-		      const struct oci_index *index, int depth, struct error *err);
+static int mark_index(struct marks *marks, struct oci_arena *arena, const struct oci_index *index,
+		      int depth, struct error *err);
 
 static int mark_entry(struct marks *marks, struct oci_arena *arena,
 		      const struct oci_descriptor *entry, int depth, struct error *err)
@@ -91,8 +91,7 @@ static int mark_entry(struct marks *marks, struct oci_arena *arena,
 	int r;
 
 	path_map_put(&marks->blobs, entry->digest, 1);
-	if (!media_type_is_manifest(entry->media_type) &&
-	    !media_type_is_index(entry->media_type))
+	if (!media_type_is_manifest(entry->media_type) && !media_type_is_index(entry->media_type))
 		return 0;
 	r = read_document(marks, entry, &text, err);
 	/* Of an index for many platforms only one may have been kept. */
@@ -113,8 +112,8 @@ static int mark_entry(struct marks *marks, struct oci_arena *arena,
 	return mark_chains(marks, arena, &manifest, err);
 }
 
-static int mark_index(struct marks *marks, struct oci_arena *arena,
-		      const struct oci_index *index, int depth, struct error *err)
+static int mark_index(struct marks *marks, struct oci_arena *arena, const struct oci_index *index,
+		      int depth, struct error *err)
 {
 	for (size_t i = 0; i < index->n_manifests; i++) {
 		int r = mark_entry(marks, arena, &index->manifests[i], depth, err);

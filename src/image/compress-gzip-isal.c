@@ -73,8 +73,7 @@ static int inflate_step(struct inflater *inflater, struct codec_io *io, bool *mo
 	return 0;
 }
 
-static int inflate_run(struct codec *codec, struct codec_io *io, bool last,
-		       struct error *err)
+static int inflate_run(struct codec *codec, struct codec_io *io, bool last, struct error *err)
 {
 	struct inflater *inflater = (struct inflater *)codec;
 	bool moved = true;
@@ -127,8 +126,7 @@ struct deflater {
 	uint8_t *level_buf;
 };
 
-static int deflate_run(struct codec *codec, struct codec_io *io, bool last,
-		       struct error *err)
+static int deflate_run(struct codec *codec, struct codec_io *io, bool last, struct error *err)
 {
 	struct deflater *deflater = (struct deflater *)codec;
 	struct isal_zstream *stream = &deflater->stream;

@@ -21,8 +21,8 @@ struct zlib_codec {
 };
 
 /* Runs FN once between IO's buffers. */
-static int step(struct zlib_codec *zc, int (*fn)(z_stream *, int), int flush,
-		struct codec_io *io, bool *moved)
+static int step(struct zlib_codec *zc, int (*fn)(z_stream *, int), int flush, struct codec_io *io,
+		bool *moved)
 {
 	uInt in_len = io->in_len < CHUNK_MAX ? (uInt)io->in_len : CHUNK_MAX;
 	uInt out_len = io->out_len < CHUNK_MAX ? (uInt)io->out_len : CHUNK_MAX;
@@ -41,8 +41,7 @@ static int step(struct zlib_codec *zc, int (*fn)(z_stream *, int), int flush,
 	return code;
 }
 
-static int inflate_run(struct codec *codec, struct codec_io *io, bool last,
-		       struct error *err)
+static int inflate_run(struct codec *codec, struct codec_io *io, bool last, struct error *err)
 {
 	struct zlib_codec *zc = (struct zlib_codec *)codec;
 	bool moved = true;
@@ -94,8 +93,7 @@ int gzip_decompressor_new(struct codec **codec)
 	return 0;
 }
 
-static int deflate_run(struct codec *codec, struct codec_io *io, bool last,
-		       struct error *err)
+static int deflate_run(struct codec *codec, struct codec_io *io, bool last, struct error *err)
 {
 	struct zlib_codec *zc = (struct zlib_codec *)codec;
 	bool is_last = last && io->in_len <= CHUNK_MAX, moved;

@@ -64,8 +64,7 @@ struct zstd_writer {
 	ZSTD_CCtx *ctx;
 };
 
-static int write_run(struct codec *codec, struct codec_io *io, bool last,
-		     struct error *err)
+static int write_run(struct codec *codec, struct codec_io *io, bool last, struct error *err)
 {
 	struct zstd_writer *writer = (struct zstd_writer *)codec;
 	ZSTD_inBuffer in = { .src = io->in, .size = io->in_len };

@@ -20,7 +20,9 @@ static const struct {
 	[COMPRESSION_ZSTD] = { "zstd", "application/vnd.oci.image.layer.v1.tar+zstd",
 			       "\x28\xb5\x2f\xfd", 4 },
 	[COMPRESSION_XZ] = { "xz", "application/vnd.oci.image.layer.v1.tar+xz",
-			     "\xfd" "7zXZ\0", 6 },
+			     "\xfd"
+			     "7zXZ\0",
+			     6 },
 };
 
 enum compression compression_sniff(const void *data, size_t n)

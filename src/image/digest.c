@@ -36,18 +36,21 @@ int digest_parse(const char *text, struct digest *digest, struct error *err)
 	const struct algorithm *algorithm;
 
 	if (!colon)
-		return error_set(err, EINVAL, "\"%.80s\" is not a digest such as sha256:<64 hex digits>",
+		return error_set(err, EINVAL,
+				 "\"%.80s\" is not a digest such as sha256:<64 hex digits>",
 				 text);
 	algorithm = find_algorithm(text, (size_t)(colon - text));
 	if (!algorithm)
-		return error_set(err, EINVAL,
-				 "digest \"%.160s\": unknown algorithm (known are sha256 and sha512)",
-				 text);
+		return error_set(
+			err, EINVAL,
+			"digest \"%.160s\": unknown algorithm (known are sha256 and sha512)",
+			text);
 	if (strspn(colon + 1, "0123456789abcdef") != algorithm->hex_len ||
 	    colon[1 + algorithm->hex_len] != '\0')
-		return error_set(err, EINVAL,
-				 "digest \"%.160s\": expected %zu lower case hex digits after \"%s:\"",
-				 text, algorithm->hex_len, algorithm->name);
+		return error_set(
+			err, EINVAL,
+			"digest \"%.160s\": expected %zu lower case hex digits after \"%s:\"",
+			text, algorithm->hex_len, algorithm->name);
 	(void)snprintf(digest->s, sizeof(digest->s), "%s", text);
 	return 0;
 }
@@ -104,8 +107,7 @@ void hasher_finish(struct hasher *hasher, struct digest *digest)
 		out_of_memory();
 	len = snprintf(digest->s, sizeof(digest->s), "%s:", hasher->algorithm);
 	for (unsigned int i = 0; i < n; i++)
-		len += snprintf(digest->s + len, sizeof(digest->s) - (size_t)len, "%02x",
-				raw[i]);
+		len += snprintf(digest->s + len, sizeof(digest->s) - (size_t)len, "%02x", raw[i]);
 	hasher_release(hasher);
 }
 

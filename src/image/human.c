@@ -31,16 +31,11 @@ struct human human_duration(time_t seconds)
 		long unit;
 		const char *format;
 	} steps[] = {
-		{ 1, 1, "Less than a second" },
-		{ 2, 1, "1 second" },
-		{ MINUTE, 1, "%ld seconds" },
-		{ 2 * MINUTE, 1, "About a minute" },
-		{ HOUR, MINUTE, "%ld minutes" },
-		{ 2 * HOUR, 1, "About an hour" },
-		{ 48 * HOUR, HOUR, "%ld hours" },
-		{ 14 * DAY, DAY, "%ld days" },
-		{ 60 * DAY, 7 * DAY, "%ld weeks" },
-		{ 2 * 365 * DAY, 30 * DAY, "%ld months" },
+		{ 1, 1, "Less than a second" },	    { 2, 1, "1 second" },
+		{ MINUTE, 1, "%ld seconds" },	    { 2 * MINUTE, 1, "About a minute" },
+		{ HOUR, MINUTE, "%ld minutes" },    { 2 * HOUR, 1, "About an hour" },
+		{ 48 * HOUR, HOUR, "%ld hours" },   { 14 * DAY, DAY, "%ld days" },
+		{ 60 * DAY, 7 * DAY, "%ld weeks" }, { 2 * 365 * DAY, 30 * DAY, "%ld months" },
 	};
 	struct human human;
 

@@ -27,8 +27,8 @@ static int load_manifest(struct store *store, const struct oci_descriptor *descr
 	if (r < 0)
 		return r;
 	image->manifest = document_alloc(&image->arena, sizeof(*image->manifest));
-	r = manifest_parse(&image->arena, &text, image->manifest_digest.s,
-			   descriptor->media_type, image->manifest, err);
+	r = manifest_parse(&image->arena, &text, image->manifest_digest.s, descriptor->media_type,
+			   image->manifest, err);
 	return r < 0 ? r : digest_parse(image->manifest->config->digest, &image->id, err);
 }
 
@@ -49,8 +49,8 @@ static int load_config(struct store *store, struct image *image, struct error *e
 			      &image->diff_ids, &image->chain_ids, err);
 }
 
-int image_load_entry(struct store *store, const struct oci_descriptor *entry,
-		     struct image *image, struct error *err)
+int image_load_entry(struct store *store, const struct oci_descriptor *entry, struct image *image,
+		     struct error *err)
 {
 	const char *name = index_entry_name(entry);
 	int r;
@@ -111,7 +111,8 @@ static int find_by_id(struct store *store, const struct index *index, const char
 			continue;
 		if (*found && !digest_equal(&id, &image.id))
 			return error_set(err, ENOTUNIQ,
-					 "image ID %s fits several images: give more digits", name);
+					 "image ID %s fits several images: give more digits",
+					 name);
 		if (!*found)
 			*found = entry;
 		id = image.id;
@@ -134,11 +135,11 @@ int image_find(struct store *store, const struct index *index, const char *name,
 			return r;
 	}
 	(void)error_set(err, ENOENT, "image \"%s\" is not in the store %s", name, store->path);
-	return error_hint(err, "\"dabba-image list\" shows the images, \"dabba-image import\" adds one");
+	return error_hint(
+		err, "\"dabba-image list\" shows the images, \"dabba-image import\" adds one");
 }
 
-int image_load(struct store *store, const char *name, struct image *image,
-	       struct error *err)
+int image_load(struct store *store, const char *name, struct image *image, struct error *err)
 {
 	cleanup_index struct index index = INDEX_INIT;
 	const struct oci_descriptor *entry;
@@ -212,9 +213,9 @@ int image_name_manifest(struct store *store, const struct oci_descriptor *descri
 }
 
 /* Writes OBJECT as a blob and describes it. */
-static int put_document(struct store *store, const struct oci_object *table,
-			const void *object, struct digest *digest,
-			struct oci_descriptor *descriptor, struct error *err)
+static int put_document(struct store *store, const struct oci_object *table, const void *object,
+			struct digest *digest, struct oci_descriptor *descriptor,
+			struct error *err)
 {
 	cleanup_free char *text = NULL;
 	size_t len;
@@ -230,8 +231,8 @@ static int put_document(struct store *store, const struct oci_object *table,
 }
 
 int image_add(struct store *store, const struct oci_image_config *config,
-	      struct oci_manifest *manifest, const struct strvec *names,
-	      struct digest *id, struct error *err)
+	      struct oci_manifest *manifest, const struct strvec *names, struct digest *id,
+	      struct error *err)
 {
 	struct oci_descriptor config_descriptor = { .media_type = OCI_MEDIA_TYPE_CONFIG };
 	struct oci_descriptor descriptor = { .media_type = OCI_MEDIA_TYPE_MANIFEST };

@@ -34,8 +34,8 @@ static int read_config(struct import *import, const struct oci_docker_image *ent
 		       struct docker_image *image, struct error *err)
 {
 	cleanup_free char *name = xasprintf("%s: %s", import->archive.path, entry->config);
-	int r = image_archive_read_document(&import->archive, entry->config,
-					    &image->config_text, err);
+	int r = image_archive_read_document(&import->archive, entry->config, &image->config_text,
+					    err);
 
 	if (r < 0)
 		return r;
@@ -140,9 +140,10 @@ int import_docker(struct import *import, struct error *err)
 	else if (list.n == 0)
 		r = error_set(err, EINVAL, "%s lists no image", name);
 	else if (list.n > 1 && import->request->name)
-		r = error_set(err, EINVAL,
-			      "%s holds %zu images, which cannot all be called \"%s\": leave the name out",
-			      import->archive.path, list.n, import->request->name);
+		r = error_set(
+			err, EINVAL,
+			"%s holds %zu images: one name (\"%s\") is not enough, leave it out",
+			import->archive.path, list.n, import->request->name);
 	for (size_t i = 0; r == 0 && i < list.n; i++)
 		r = import_image(import, &((struct oci_docker_image *)list.items)[i], err);
 	oci_arena_release(&arena);

@@ -63,14 +63,12 @@ static int read_nested(struct import *import, struct oci_source *source,
 	if (r == 0)
 		r = image_archive_read_blob(&import->archive, &digest, descriptor->size, &text,
 					    err);
-	return r < 0 ? r
-		     : manifest_parse_index(&source->arena, &text, digest.s, index, err);
+	return r < 0 ? r : manifest_parse_index(&source->arena, &text, digest.s, index, err);
 }
 
 /* Unknown types (signatures, attestations) are passed over. */
 static int collect(struct import *import, struct oci_source *source,
-		   const struct oci_index *index, const char *name, int depth,
-		   struct error *err)
+		   const struct oci_index *index, const char *name, int depth, struct error *err)
 {
 	for (size_t i = 0; i < index->n_manifests; i++) {
 		const struct oci_descriptor *entry = &index->manifests[i];
@@ -239,9 +237,10 @@ int import_oci(struct import *import, struct error *err)
 	if (import->archive.has_docker_manifest && lacks_layers(import, &source.candidates[0]))
 		return import_docker(import, err);
 	if (source.n_candidates > 1 && import->request->name)
-		return error_set(err, EINVAL,
-				 "%s holds %zu images, which cannot all be called \"%s\": leave the name out",
-				 import->archive.path, source.n_candidates, import->request->name);
+		return error_set(
+			err, EINVAL,
+			"%s holds %zu images: one name (\"%s\") is not enough, leave it out",
+			import->archive.path, source.n_candidates, import->request->name);
 	for (size_t i = 0; r == 0 && i < source.n_candidates; i++)
 		r = import_candidate(import, &source.candidates[i], err);
 	return r;

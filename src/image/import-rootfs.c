@@ -26,8 +26,7 @@ static const char *find_shell(struct store *store, const struct digest *chain_id
 	cleanup_close int root_fd = layer_open(store, chain_id, &ignored);
 
 	for (size_t i = 0; root_fd >= 0 && i < ARRAY_SIZE(shells); i++) {
-		cleanup_close int fd =
-			path_try_open(root_fd, shells[i], PATH_IN_ROOT, O_PATH, 0);
+		cleanup_close int fd = path_try_open(root_fd, shells[i], PATH_IN_ROOT, O_PATH, 0);
 
 		if (fd >= 0)
 			return shells[i];
@@ -35,8 +34,8 @@ static const char *find_shell(struct store *store, const struct digest *chain_id
 	return NULL;
 }
 
-static int add_image(struct import *import, const struct layer_digests *layer,
-		     struct digest *id, struct error *err)
+static int add_image(struct import *import, const struct layer_digests *layer, struct digest *id,
+		     struct error *err)
 {
 	struct timestamp now = timestamp_now();
 	cleanup_free char *comment = xasprintf("Imported from %s", import->archive.path);
@@ -45,9 +44,11 @@ static int add_image(struct import *import, const struct layer_digests *layer,
 			NULL };
 	char *cmd[] = { (char *)shell, NULL };
 	char *diff_ids[] = { (char *)layer->diff_id.s, NULL };
-	struct oci_image_run_config run = { .env = env, .n_env = 1, .cmd = shell ? cmd : NULL,
-					    .n_cmd = shell ? 1 : 0 };
-	struct oci_image_rootfs rootfs = { .type = "layers", .diff_ids = diff_ids,
+	struct oci_image_run_config run = {
+		.env = env, .n_env = 1, .cmd = shell ? cmd : NULL, .n_cmd = shell ? 1 : 0
+	};
+	struct oci_image_rootfs rootfs = { .type = "layers",
+					   .diff_ids = diff_ids,
 					   .n_diff_ids = 1 };
 	struct oci_history history = { .created = now.s, .comment = comment };
 	struct oci_image_config config = { .created = now.s,
@@ -80,7 +81,8 @@ int import_rootfs(struct import *import, struct error *err)
 	int r;
 
 	if (!import->request->name) {
-		(void)error_set(err, EINVAL, "%s is a root file system, which has no name of its own",
+		(void)error_set(err, EINVAL,
+				"%s is a root file system, which has no name of its own",
 				archive->path);
 		return error_hint(err, "give one: dabba-image import %s NAME",
 				  import->request->path);
@@ -95,6 +97,7 @@ int import_rootfs(struct import *import, struct error *err)
 	if (r == 0)
 		r = add_image(import, &digests, &id, err);
 	if (r == 0)
-		strvec_push_take(import->imported, image_ref_normalize(import->request->name, err));
+		strvec_push_take(import->imported,
+				 image_ref_normalize(import->request->name, err));
 	return r;
 }

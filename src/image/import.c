@@ -46,9 +46,8 @@ static int describe_stored(struct store *store, const struct digest *blob, int64
 	return 0;
 }
 
-int import_layer(struct import *import, const struct import_layer *layer,
-		 struct digest *digest, struct oci_descriptor *descriptor,
-		 struct error *err)
+int import_layer(struct import *import, const struct import_layer *layer, struct digest *digest,
+		 struct oci_descriptor *descriptor, struct error *err)
 {
 	cleanup_image_archive_file struct image_archive_file file = IMAGE_ARCHIVE_FILE_INIT;
 	/* A docker-archive's layer is mostly plain: then its blob is called by the diffID. */
@@ -66,8 +65,10 @@ int import_layer(struct import *import, const struct import_layer *layer,
 		return r;
 	if (layer->size >= 0 && file.region.size != (uint64_t)layer->size)
 		return error_set(err, EBADMSG,
-				 "%s: layer %s has %" PRIu64 " bytes, but %" PRId64 " were promised",
-				 import->archive.path, layer->file, file.region.size, layer->size);
+				 "%s: layer %s has %" PRIu64 " bytes, but %" PRId64
+				 " were promised",
+				 import->archive.path, layer->file, file.region.size,
+				 layer->size);
 	r = layer_import(import->store,
 			 &(struct layer_import){
 				 .region = file.region,
@@ -144,8 +145,10 @@ int image_import(struct store *store, const struct import_request *request,
 	if (r == 0)
 		return 0;
 	if (err->code == -ENOSPC || err->code == -EDQUOT)
-		(void)error_hint(err, "free some space on the file system of %s, or choose another "
-				      "store with --root", store->path);
+		(void)error_hint(err,
+				 "free some space on the file system of %s, or choose another "
+				 "store with --root",
+				 store->path);
 	/* The layers before the one that failed are in the store, and nobody's. */
 	(void)store_collect(store, &busy, &ignored);
 	return err->code;

@@ -33,8 +33,7 @@ void index_release(struct index *index)
 }
 
 /* In tmp/ first and synced: after a crash there is the old one or the new one. */
-static int replace_synced(struct store *store, const char *text, size_t len,
-			  struct error *err)
+static int replace_synced(struct store *store, const char *text, size_t len, struct error *err)
 {
 	struct store_temp temp = store_temp_name(store);
 	cleanup_close int fd = openat(store->tmp_fd, temp.name,
@@ -84,7 +83,8 @@ char *index_full_name(const char *name)
 /* What a person leaves out. */
 static const char *short_name(const char *name)
 {
-	static const char *const prefixes[] = { "docker.io/library/", "docker.io/", "localhost/" };
+	static const char *const prefixes[] = { "docker.io/library/", "docker.io/",
+						"localhost/" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(prefixes); i++) {
 		const char *rest = str_skip_prefix(name, prefixes[i]);
@@ -139,8 +139,8 @@ void index_remove(struct index *index, size_t i)
 static void copy_annotations(struct index *index, struct oci_string_map *to,
 			     const struct oci_string_map *from)
 {
-	struct oci_string_pair *items =
-		document_alloc(&index->arena, (from->n + 1) * sizeof(*items));
+	struct oci_string_pair *items = document_alloc(&index->arena,
+						       (from->n + 1) * sizeof(*items));
 	size_t n = 0;
 
 	for (size_t i = 0; i < from->n; i++)

@@ -34,7 +34,7 @@ const char *index_entry_name(const struct oci_descriptor *descriptor);
 /* "debian:latest" for "debian": how names are shown and compared. The caller's to free(). */
 char *index_full_name(const char *name);
 
-/* The entry of that NAME; registries that need not be typed (docker.io, localhost) may be left out. */
+/* The entry of that NAME, which may lack "docker.io/library/", "docker.io/" or "localhost/". */
 struct oci_descriptor *index_find(const struct index *index, const char *name);
 
 /*

@@ -18,8 +18,7 @@ static const struct oci_field rootfs_fields[] = {
 	OCI_STRING(inspect_rootfs, type, "Type", OCI_REQUIRED),
 	OCI_STRINGS(inspect_rootfs, layers, "Layers", OCI_REQUIRED),
 };
-static const struct oci_object rootfs_object =
-	OCI_TABLE("rootfs", inspect_rootfs, rootfs_fields);
+static const struct oci_object rootfs_object = OCI_TABLE("rootfs", inspect_rootfs, rootfs_fields);
 
 struct inspect_image {
 	const char *id;
@@ -72,8 +71,9 @@ static void find_names(struct oci_arena *arena, const struct index *index, const
 
 static const char *last_comment(const struct oci_image_config *config)
 {
-	const struct oci_history *last =
-		config->n_history ? &config->history[config->n_history - 1] : NULL;
+	const struct oci_history *last = config->n_history
+						 ? &config->history[config->n_history - 1]
+						 : NULL;
 
 	return last && last->comment ? last->comment : "";
 }
@@ -120,8 +120,7 @@ static int load_all(struct store *store, const struct index *index, const struct
 	return 0;
 }
 
-int image_inspect(struct store *store, const struct strvec *names, char **text,
-		  struct error *err)
+int image_inspect(struct store *store, const struct strvec *names, char **text, struct error *err)
 {
 	cleanup_index struct index index = INDEX_INIT;
 	cleanup_free struct image *images = xcalloc(names->n, sizeof(*images));

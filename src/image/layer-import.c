@@ -19,8 +19,8 @@ static void lower_release(struct lower *lower)
 	free(lower->fds);
 }
 
-static int lower_open(struct lower *lower, struct store *store,
-		      const struct layer_import *import, struct error *err)
+static int lower_open(struct lower *lower, struct store *store, const struct layer_import *import,
+		      struct error *err)
 {
 	lower->fds = xcalloc(import->n_chain + 1, sizeof(*lower->fds));
 	for (size_t i = import->n_chain; i > 0; i--) {
@@ -52,9 +52,8 @@ static int compare(const struct layer_import *import, const struct layer_digests
 		   struct error *err)
 {
 	if (import->blob && !digest_equal(import->blob, &digests->blob))
-		return error_set(err, EBADMSG,
-				 "layer %s: its digest is %s, but %s was promised", import->name,
-				 digests->blob.s, import->blob->s);
+		return error_set(err, EBADMSG, "layer %s: its digest is %s, but %s was promised",
+				 import->name, digests->blob.s, import->blob->s);
 	if (import->diff_id && !digest_equal(import->diff_id, &digests->diff_id))
 		return error_set(err, EBADMSG,
 				 "layer %s: its diffID is %s, but the image config says %s",

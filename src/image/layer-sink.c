@@ -65,8 +65,7 @@ int layer_sink_add(struct layer_sink *sink, const void *data, size_t n, struct e
 	return pump(sink, &io, false, err);
 }
 
-int layer_sink_commit(struct layer_sink *sink, struct layer_digests *digests,
-		      struct error *err)
+int layer_sink_commit(struct layer_sink *sink, struct layer_digests *digests, struct error *err)
 {
 	struct codec_io io = { .in = NULL };
 	int r = sink->codec ? pump(sink, &io, true, err) : 0;

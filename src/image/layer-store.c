@@ -28,8 +28,8 @@ static const struct oci_field record_fields[] = {
 	OCI_U64(record_document, size, "size", OCI_ALWAYS),
 };
 
-static const struct oci_object record_object =
-	OCI_TABLE("layer record", record_document, record_fields);
+static const struct oci_object record_object = OCI_TABLE("layer record", record_document,
+							 record_fields);
 
 enum { RECORD_MAX = 4096 };
 
@@ -49,8 +49,7 @@ static int write_record(int dfd, const struct layer_record *record, struct error
 }
 
 /* An fd of the layer's directory, made if missing. */
-static int make_layer_dir(struct store *store, const struct digest *chain_id,
-			  struct error *err)
+static int make_layer_dir(struct store *store, const struct digest *chain_id, struct error *err)
 {
 	const char *name = digest_hex(chain_id);
 	int fd;
@@ -63,16 +62,15 @@ static int make_layer_dir(struct store *store, const struct digest *chain_id,
 	return fd;
 }
 
-int layer_record_put(struct store *store, const struct layer_record *record,
-		     struct error *err)
+int layer_record_put(struct store *store, const struct layer_record *record, struct error *err)
 {
 	cleanup_close int fd = make_layer_dir(store, &record->chain_id, err);
 
 	return fd < 0 ? fd : write_record(fd, record, err);
 }
 
-static int parse_record(const struct strbuf *text, const char *name,
-			struct layer_record *record, struct error *err)
+static int parse_record(const struct strbuf *text, const char *name, struct layer_record *record,
+			struct error *err)
 {
 	struct oci_arena arena = OCI_ARENA_INIT;
 	struct record_document document = { .chain_id = NULL };

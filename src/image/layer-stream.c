@@ -97,8 +97,7 @@ static bool copies_inflated(const struct layer_stream *stream)
 }
 
 /* Reads up to N bytes of the region into BUF, and sees to the blob. */
-static ssize_t read_region(struct layer_stream *stream, uint8_t *buf, size_t n,
-			   struct error *err)
+static ssize_t read_region(struct layer_stream *stream, uint8_t *buf, size_t n, struct error *err)
 {
 	uint64_t left = stream->region.size - stream->offset;
 	ssize_t got;

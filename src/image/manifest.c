@@ -87,14 +87,16 @@ int manifest_parse(struct oci_arena *arena, const struct strbuf *text, const cha
 		const struct oci_descriptor *layer = &manifest->layers[i];
 
 		if (!media_type_is_layer(layer->media_type))
-			return error_set(err, ENOTSUP,
-					 "%s: layers[%zu].mediaType: \"%s\" is not the type of a layer",
-					 name, i, layer->media_type);
+			return error_set(
+				err, ENOTSUP,
+				"%s: layers[%zu].mediaType: \"%s\" is not the type of a layer",
+				name, i, layer->media_type);
 	}
 	if (!media_type_is_config(manifest->config->media_type))
-		return error_set(err, ENOTSUP,
-				 "%s: config.mediaType: \"%s\" is not the type of an image config",
-				 name, manifest->config->media_type);
+		return error_set(
+			err, ENOTSUP,
+			"%s: config.mediaType: \"%s\" is not the type of an image config", name,
+			manifest->config->media_type);
 	return 0;
 }
 
@@ -118,9 +120,10 @@ int manifest_chain(struct oci_arena *arena, const struct oci_image_config *confi
 	size_t n = rootfs->n_diff_ids;
 
 	if (n != n_layers)
-		return error_set(err, EINVAL,
-				 "%s: rootfs.diff_ids has %zu entries, but the image has %zu layers",
-				 name, n, n_layers);
+		return error_set(
+			err, EINVAL,
+			"%s: rootfs.diff_ids has %zu entries, but the image has %zu layers", name,
+			n, n_layers);
 	*diff_ids = document_alloc(arena, (n + 1) * sizeof(**diff_ids));
 	*chain_ids = document_alloc(arena, (n + 1) * sizeof(**chain_ids));
 	for (size_t i = 0; i < n; i++) {

@@ -10,9 +10,9 @@ static const struct {
 	const char *machine;
 	const char *architecture;
 } architectures[] = {
-	{ "x86_64", "amd64" },	    { "aarch64", "arm64" },  { "armv7l", "arm" },
-	{ "armv6l", "arm" },	    { "i686", "386" },	     { "ppc64le", "ppc64le" },
-	{ "s390x", "s390x" },	    { "riscv64", "riscv64" }, { "mips64", "mips64le" },
+	{ "x86_64", "amd64" },	      { "aarch64", "arm64" },	{ "armv7l", "arm" },
+	{ "armv6l", "arm" },	      { "i686", "386" },	{ "ppc64le", "ppc64le" },
+	{ "s390x", "s390x" },	      { "riscv64", "riscv64" }, { "mips64", "mips64le" },
 	{ "loongarch64", "loong64" },
 };
 

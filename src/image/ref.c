@@ -97,7 +97,8 @@ int image_ref_parse(const char *text, struct image_ref *ref, struct error *err)
 	const char *tag = "latest";
 
 	if (strchr(text, '@'))
-		return error_set(err, EINVAL, "image name \"%.200s\": a digest cannot be part of a name here",
+		return error_set(err, EINVAL,
+				 "image name \"%.200s\": a digest cannot be part of a name here",
 				 text);
 	/* The colon of a port stands before a slash. */
 	if (colon && (!slash || colon > slash))
@@ -107,13 +108,16 @@ int image_ref_parse(const char *text, struct image_ref *ref, struct error *err)
 	repository = xstrndup(text, (size_t)(colon - text));
 	if (!is_repository(repository)) {
 		(void)error_set(err, EINVAL, "\"%.200s\" is not an image name", text);
-		return error_hint(err, "use lower case letters and digits, separated by one of \".\", "
-				       "\"_\", \"-\" or \"/\", such as debian, my-app:1.0 or host:5000/team/app");
+		return error_hint(
+			err,
+			"use lower case letters and digits, separated by one of \".\", "
+			"\"_\", \"-\" or \"/\", such as debian, my-app:1.0 or host:5000/team/app");
 	}
 	if (!is_tag(tag))
-		return error_set(err, EINVAL,
-				 "image name \"%.200s\": \"%.140s\" is not a tag (letters, digits, \"_\", \".\", \"-\")",
-				 text, tag);
+		return error_set(
+			err, EINVAL,
+			"image name \"%.200s\": \"%.140s\" is not a tag of letters, digits, _ . -",
+			text, tag);
 	ref->repository = take_ptr(repository);
 	ref->tag = xstrdup(tag);
 	return 0;

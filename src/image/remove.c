@@ -26,8 +26,9 @@ static int check_unused(struct store *store, const struct digest *id, const char
 			continue;
 		(void)error_set(err, EBUSY, "image \"%s\" is used by container \"%s\"", name,
 				c.record.name);
-		return error_hint(err, "remove the container first (dabba-image rm %s), or use --force",
-				  c.record.name);
+		return error_hint(
+			err, "remove the container first (dabba-image rm %s), or use --force",
+			c.record.name);
 	}
 	return r;
 }
@@ -88,8 +89,10 @@ static int check_removal(struct store *store, const struct index *index, const c
 	size_t n_names = list_names(store, index, removal, &names);
 
 	if (!removal->by_name && n_names > 1) {
-		(void)error_set(err, EBUSY, "image \"%s\" has several names: %s", name, names.buf);
-		return error_hint(err, "remove it by one of its names, or all of them with --force");
+		(void)error_set(err, EBUSY, "image \"%s\" has several names: %s", name,
+				names.buf);
+		return error_hint(err,
+				  "remove it by one of its names, or all of them with --force");
 	}
 	/* As long as another name stays, so does the image. */
 	if (removal->by_name && n_names > 1)
@@ -113,7 +116,8 @@ static void remove_entries(struct store *store, struct index *index,
 {
 	/* What entries point to stays where it is; the entries themselves move. */
 	const struct oci_descriptor first = *removal->entry;
-	const struct removal kept = { .entry = &first, .id = removal->id,
+	const struct removal kept = { .entry = &first,
+				      .id = removal->id,
 				      .by_name = removal->by_name };
 
 	if (kept.by_name) {
@@ -125,8 +129,8 @@ static void remove_entries(struct store *store, struct index *index,
 			remove_entry(index, &index->document.manifests[i - 1], report);
 }
 
-static int remove_locked(struct store *store, const char *name, bool force,
-			 struct strbuf *report, struct error *err)
+static int remove_locked(struct store *store, const char *name, bool force, struct strbuf *report,
+			 struct error *err)
 {
 	cleanup_index struct index index = INDEX_INIT;
 	struct removal removal = { .id = { "" } };

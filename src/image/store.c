@@ -15,8 +15,8 @@
 #include "image/interrupt.h"
 
 #define LAYOUT_TEXT "{\"imageLayoutVersion\":\"1.0.0\"}"
-#define INDEX_TEXT                                                                         \
-	"{\"schemaVersion\":2,\"mediaType\":\"application/vnd.oci.image.index.v1+json\","  \
+#define INDEX_TEXT                                                                        \
+	"{\"schemaVersion\":2,\"mediaType\":\"application/vnd.oci.image.index.v1+json\"," \
 	"\"manifests\":[]}"
 
 /* The store's directories; only its owner looks inside, as layers hold set-user-ID programs. */
@@ -117,11 +117,11 @@ static int make_documents(struct store *store, struct error *err)
 	int r = 0;
 
 	if (faccessat(store->fd, "oci-layout", F_OK, 0) < 0)
-		r = file_replace_at(store->fd, "oci-layout", LAYOUT_TEXT,
-				    sizeof(LAYOUT_TEXT) - 1, 0644, err);
+		r = file_replace_at(store->fd, "oci-layout", LAYOUT_TEXT, sizeof(LAYOUT_TEXT) - 1,
+				    0644, err);
 	if (r == 0 && faccessat(store->fd, "index.json", F_OK, 0) < 0)
-		r = file_replace_at(store->fd, "index.json", INDEX_TEXT,
-				    sizeof(INDEX_TEXT) - 1, 0644, err);
+		r = file_replace_at(store->fd, "index.json", INDEX_TEXT, sizeof(INDEX_TEXT) - 1,
+				    0644, err);
 	return r;
 }
 

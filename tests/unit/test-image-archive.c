@@ -112,8 +112,7 @@ static void test_docker(struct store *store, bool packed)
 	ok_int(image_archive_find(&archive, "loop", &file, &err), -ELOOP);
 }
 
-static void test_kind(struct store *store, const struct file *files,
-		      enum image_archive_kind kind)
+static void test_kind(struct store *store, const struct file *files, enum image_archive_kind kind)
 {
 	cleanup_free char *path = make_tar(files, false);
 	cleanup_image_archive struct image_archive archive = IMAGE_ARCHIVE_INIT;
@@ -134,12 +133,10 @@ static void test_kinds(struct store *store)
 		  IMAGE_ARCHIVE_OCI);
 	/* A file of that name inside of a root file system says nothing. */
 	test_kind(store,
-		  (const struct file[]){ { "./etc/passwd", "x" },
-					 { "manifest.json", "[]" },
-					 { NULL, NULL } },
+		  (const struct file[]){
+			  { "./etc/passwd", "x" }, { "manifest.json", "[]" }, { NULL, NULL } },
 		  IMAGE_ARCHIVE_ROOTFS);
-	test_kind(store,
-		  (const struct file[]){ { "app/manifest.json", "[]" }, { NULL, NULL } },
+	test_kind(store, (const struct file[]){ { "app/manifest.json", "[]" }, { NULL, NULL } },
 		  IMAGE_ARCHIVE_ROOTFS);
 }
 
@@ -181,8 +178,10 @@ static void test_links(void)
 	static const struct {
 		const char *name, *target, *where;
 	} links[] = {
-		{ "a/b", "../c", "c" },		{ "a/b", "c", "a/c" },
-		{ "a", "b", "b" },		{ "a/b", "/c/d", "c/d" },
+		{ "a/b", "../c", "c" },
+		{ "a/b", "c", "a/c" },
+		{ "a", "b", "b" },
+		{ "a/b", "/c/d", "c/d" },
 		{ "a/b", "../../../../etc/passwd", "etc/passwd" },
 		{ "a/b/c", "./../x/./y", "a/x/y" },
 	};

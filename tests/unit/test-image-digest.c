@@ -116,18 +116,31 @@ static void test_human(void)
 		uint64_t bytes;
 		const char *text;
 	} sizes[] = {
-		{ 0, "0B" },	       { 999, "999B" },		{ 1000, "1kB" },
-		{ 1234, "1.23kB" },    { 123456789, "123MB" },	{ 999999, "1000kB" },
-		{ 1500000000, "1.5GB" }, { UINT64_MAX, "18.4EB" },
+		{ 0, "0B" },
+		{ 999, "999B" },
+		{ 1000, "1kB" },
+		{ 1234, "1.23kB" },
+		{ 123456789, "123MB" },
+		{ 999999, "1000kB" },
+		{ 1500000000, "1.5GB" },
+		{ UINT64_MAX, "18.4EB" },
 	};
 	static const struct {
 		time_t seconds;
 		const char *text;
 	} durations[] = {
-		{ -5, "Less than a second" }, { 0, "Less than a second" }, { 1, "1 second" },
-		{ 59, "59 seconds" },	      { 60, "About a minute" },	   { 120, "2 minutes" },
-		{ 3600, "About an hour" },    { 7200, "2 hours" },	   { 47 * 3600, "47 hours" },
-		{ 48 * 3600, "2 days" },      { 14 * 86400, "2 weeks" },   { 60 * 86400, "2 months" },
+		{ -5, "Less than a second" },
+		{ 0, "Less than a second" },
+		{ 1, "1 second" },
+		{ 59, "59 seconds" },
+		{ 60, "About a minute" },
+		{ 120, "2 minutes" },
+		{ 3600, "About an hour" },
+		{ 7200, "2 hours" },
+		{ 47 * 3600, "47 hours" },
+		{ 48 * 3600, "2 days" },
+		{ 14 * 86400, "2 weeks" },
+		{ 60 * 86400, "2 months" },
 		{ 730 * 86400, "2 years" },
 	};
 
@@ -168,7 +181,8 @@ static void test_index(void)
 {
 	cleanup_index struct index index = INDEX_INIT;
 	const struct oci_descriptor a = manifest("sha256:a"), b = manifest("sha256:b");
-	struct oci_string_pair pairs[] = { { "io.containerd.image.name", "docker.io/library/x:1" },
+	struct oci_string_pair pairs[] = { { "io.containerd.image.name",
+					     "docker.io/library/x:1" },
 					   { OCI_ANNOTATION_REF_NAME, "1" } };
 	struct oci_descriptor c = manifest("sha256:c");
 

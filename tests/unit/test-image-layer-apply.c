@@ -376,6 +376,7 @@ static int apply_overlay(const struct test_case *c, const char *path, struct err
 		strbuf_addf(&lowerdir, "%s%s/L%d", i ? ":" : "lowerdir=", scratch, n - 1 - i);
 		fd_close(&fds[MAX_LAYERS - n + i]);
 	}
+	free(make_dir("none"));
 	/* A second directory, since overlayfs wants two without an upper one. */
 	strbuf_addf(&lowerdir, ":%s/none", scratch);
 	if (r == 0 && mount("overlay", path, "overlay", MS_RDONLY, lowerdir.buf) < 0)
@@ -385,7 +386,7 @@ static int apply_overlay(const struct test_case *c, const char *path, struct err
 
 static void test_shape(const struct test_case *c, enum layer_shape shape, struct strbuf *told)
 {
-	cleanup_free char *path = make_dir("merged"), *none = make_dir("none");
+	cleanup_free char *path = make_dir("merged");
 	struct error err = ERROR_INIT;
 	int r = shape == LAYER_FLAT ? apply_flat(c, path, &err) : apply_overlay(c, path, &err);
 	const char *shape_name = shape == LAYER_FLAT ? "flat" : "overlay";

@@ -170,14 +170,15 @@ static void clean_scratch(void)
 
 static void test_case(const struct test_case *c)
 {
-	cleanup_free char *lower = make_dir("lower"), *upper = make_dir("upper");
-	cleanup_free char *work = make_dir("work"), *flat = make_dir("flat");
+	cleanup_free char *lower = make_dir("lower"), *flat = make_dir("flat");
 	cleanup_strbuf struct strbuf base_tar = STRBUF_INIT, tar = STRBUF_INIT;
 	cleanup_strbuf struct strbuf again = STRBUF_INIT, entries = STRBUF_INIT;
 	cleanup_strbuf struct strbuf before = STRBUF_INIT, after = STRBUF_INIT;
 	int fds = tap_count_fds();
 	struct error err = ERROR_INIT;
 
+	free(make_dir("upper"));
+	free(make_dir("work"));
 	test_make_tar(base, &base_tar);
 	ok(apply(&base_tar, lower, LAYER_OVERLAY, &err) == 0);
 	ok(apply(&base_tar, flat, LAYER_FLAT, &err) == 0);
@@ -197,11 +198,12 @@ static void test_case(const struct test_case *c)
 
 static void test_refused(const char *script, const char *text)
 {
-	cleanup_free char *upper = make_dir("upper"), *lower = make_dir("lower");
+	cleanup_free char *upper = make_dir("upper");
 	cleanup_free char *command = xasprintf("cd %s && %s", upper, script);
 	cleanup_strbuf struct strbuf tar = STRBUF_INIT;
 	struct error err = ERROR_INIT;
 
+	free(make_dir("lower"));
 	ok(system(command) == 0);
 	ok_named(diff(&tar, &err) < 0 && strstr(err.msg, text), "refused: %s", err.msg);
 	clean_scratch();

@@ -150,7 +150,7 @@ void seccomp_tables_make(const struct seccomp_profile *profile, struct seccomp_t
 			continue;
 		out->foreign |= !arch;
 		/* Two architectures may share a table, and a rule may make two entries. */
-		table = find_table(out, arch ? arch->audit : token, profile->n_rules * 3 + 1);
+		table = find_table(out, arch ? arch->audit : token, profile->n_rules * 2 + 1);
 		table->has_x32 |= token == SCMP_ARCH_X32;
 		add_arch(table, profile, token, arch);
 	}

@@ -1,240 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "linux/seccomp-tree.h"
 
+#include <errno.h>
 #include <linux/audit.h>
 #include <linux/seccomp.h>
 #include <seccomp.h>
-#include <errno.h>
 #include <stddef.h>
 
 #include "base/mem.h"
 #include "linux/seccomp-code.h"
+#include "linux/seccomp-range.h"
 #include "linux/seccomp-table.h"
 #include "linux/seccomp.h"
-
-/* libseccomp's default for an architecture that is not in the filter. */
-enum { BAD_ARCH = SECCOMP_RET_KILL_THREAD };
-
-static const uint32_t no_such_call = SECCOMP_RET_ERRNO | ENOSYS;
-
-/* From START to the next range: ACTION, after the conditions of N_ENTRIES. */
-struct range {
-	uint32_t start;
-	uint32_t action;
-	const struct seccomp_entry *entries;
-	size_t n_entries;
-};
-
-struct ranges {
-	struct range *v;
-	size_t n;
-};
-
-/* Appends RANGE, in place of one with the same start; equal neighbours become one. */
-static void add_range(struct ranges *ranges, struct range range)
-{
-	const struct range *last;
-
-	if (ranges->n > 0 && ranges->v[ranges->n - 1].start == range.start)
-		ranges->n--;
-	last = ranges->n > 0 ? &ranges->v[ranges->n - 1] : NULL;
-	if (!last || last->n_entries > 0 || range.n_entries > 0 || last->action != range.action)
-		ranges->v[ranges->n++] = range;
-}
-
-/*
- * Programs try a new call and fall back on ENOSYS; any other error breaks them.
- * A tracer (TRACE) is left to decide for itself.
- */
-static uint32_t tail_action(const struct seccomp_profile *profile)
-{
-	switch (profile->default_action & SECCOMP_RET_ACTION_FULL) {
-	case SECCOMP_RET_ALLOW:
-	case SECCOMP_RET_LOG:
-	case SECCOMP_RET_TRACE:
-		return profile->default_action;
-	default:
-		return no_such_call;
-	}
-}
-
-/* What the conditions of an entry are like. */
-struct shape {
-	size_t n;
-	bool has_equal, has_unequal, has_masked, has_order;
-};
-
-static struct shape shape_of(const struct seccomp_entry *entry)
-{
-	struct seccomp_condition conditions[SECCOMP_ENTRY_CONDITIONS];
-	struct shape shape = { .n = seccomp_entry_conditions(entry, conditions) };
-
-	for (size_t i = 0; i < shape.n; i++)
-		switch (conditions[i].op) {
-		case SCMP_CMP_EQ:
-			shape.has_equal = true;
-			break;
-		case SCMP_CMP_NE:
-			shape.has_unequal = true;
-			break;
-		case SCMP_CMP_MASKED_EQ:
-			shape.has_masked = true;
-			break;
-		default:
-			shape.has_order = true;
-		}
-	return shape;
-}
-
-static uint32_t action_of(const struct seccomp_entry *entry)
-{
-	return entry->rule->action;
-}
-
-/* No order of the entries could matter: those that overlap agree. */
-static bool agree(const struct seccomp_entry *entries, size_t n)
-{
-	for (size_t i = 1; i < n; i++)
-		for (size_t j = 0; j < i; j++)
-			if (action_of(&entries[i]) != action_of(&entries[j]) &&
-			    !seccomp_entries_exclude(&entries[i], &entries[j]))
-				return false;
-	return true;
-}
-
-/*
- * Engines' "everything but this combination": one action where an argument is
- * not equal to something, another where several of them are.
- */
-static bool is_exception(const struct seccomp_entry *entries, size_t n)
-{
-	const struct seccomp_entry *single = NULL, *several = NULL;
-
-	for (size_t i = 0; i < n; i++) {
-		struct shape shape = shape_of(&entries[i]);
-
-		if (shape.n == 1 && shape.has_unequal) {
-			if (single && action_of(single) != action_of(&entries[i]))
-				return false;
-			single = &entries[i];
-		} else {
-			if (several || shape.has_masked || shape.has_unequal)
-				return false;
-			several = &entries[i];
-		}
-	}
-	return single && several && action_of(single) != action_of(several);
-}
-
-/*
- * libseccomp joins the rules of a call in one tree of half words.  Where more than
- * one has conditions it then loses or changes some; these are the kinds of which
- * that is known not to happen (tests/unit/test-linux-seccomp.c).
- */
-static bool is_plain(const struct seccomp_entry *entries, size_t n)
-{
-	bool one_each = true;
-
-	if (n <= 1)
-		return true;
-	for (size_t i = 0; i < n; i++) {
-		struct shape shape = shape_of(&entries[i]);
-
-		if (shape.has_order)
-			return false;
-		one_each &= shape.n == 1;
-	}
-	return one_each || is_exception(entries, n);
-}
-
-/*
- * The verdict for the N entries of one number.  The first rule without conditions
- * decides it whatever the others say; without one, those with conditions are
- * checked, and what none of them matches gets the default.  Moves the entries
- * that count to the front.
- */
-static int judge(const struct seccomp_profile *profile, struct seccomp_entry *entries,
-		 size_t n, struct range *out)
-{
-	bool is_decided = false;
-	size_t kept = 0;
-
-	*out = (struct range){ .start = entries[0].number, .action = profile->default_action };
-	for (size_t i = 0; i < n && !is_decided; i++) {
-		if (action_of(&entries[i]) == profile->default_action)
-			continue;
-		is_decided = shape_of(&entries[i]).n == 0;
-		if (is_decided)
-			out->action = action_of(&entries[i]);
-		else
-			entries[kept++] = entries[i];
-	}
-	/* Also of rules that are replaced: libseccomp may have refused them before. */
-	if (!is_plain(entries, kept) || !agree(entries, kept))
-		return -ENOTSUP;
-	if (!is_decided) {
-		out->entries = entries;
-		out->n_entries = kept;
-	}
-	return 0;
-}
-
-static size_t count_same_number(const struct seccomp_entry *entries, size_t n)
-{
-	size_t same = 1;
-
-	while (same < n && entries[same].number == entries[0].number)
-		same++;
-	return same;
-}
-
-/* The numbers from START on, of which LAST is the newest the profile knows. */
-static int add_part(const struct seccomp_profile *profile, struct seccomp_entry *entries,
-		    size_t n, uint32_t start, uint32_t last, struct ranges *out)
-{
-	struct range other = { .start = start, .action = profile->default_action };
-
-	add_range(out, other);
-	for (size_t i = 0, same; i < n; i += same) {
-		struct range range = { .start = 0 };
-		int r;
-
-		same = count_same_number(&entries[i], n - i);
-		r = judge(profile, &entries[i], same, &range);
-		if (r < 0)
-			return r;
-		add_range(out, range);
-		other.start = range.start + 1;
-		add_range(out, other);
-	}
-	other.start = last + 1;
-	other.action = tail_action(profile);
-	if (last > 0)
-		add_range(out, other);
-	return 0;
-}
-
-static int make_ranges(const struct seccomp_profile *profile, struct seccomp_table *table,
-		       struct ranges *out)
-{
-	bool is_x86_64 = table->arch == AUDIT_ARCH_X86_64;
-	size_t n = 0;
-	int r;
-
-	while (n < table->n_entries &&
-	       !(is_x86_64 && (table->entries[n].number & SECCOMP_X32_BIT)))
-		n++;
-	r = add_part(profile, table->entries, n, 0, table->last, out);
-	if (r < 0 || !is_x86_64)
-		return r;
-	if (table->has_x32)
-		return add_part(profile, table->entries + n, table->n_entries - n,
-				SECCOMP_X32_BIT, table->last_x32, out);
-	add_range(out, (struct range){ .start = SECCOMP_X32_BIT, .action = BAD_ARCH });
-	/* seccomp(2): a tracer sets the number to -1 to skip the call. */
-	add_range(out, (struct range){ .start = UINT32_MAX, .action = profile->default_action });
-	return 0;
-}
 
 /* Where to go on when a check holds, and when it does not. */
 struct targets {
@@ -340,7 +117,7 @@ static size_t write_entry(struct seccomp_code *code, const struct seccomp_entry 
 	return at;
 }
 
-static size_t write_leaf(struct seccomp_code *code, const struct range *range)
+static size_t write_leaf(struct seccomp_code *code, const struct seccomp_range *range)
 {
 	size_t at = seccomp_code_return(code, range->action);
 
@@ -350,7 +127,7 @@ static size_t write_leaf(struct seccomp_code *code, const struct range *range)
 }
 
 /* Which of the N ranges holds the number that is loaded. */
-static size_t write_tree(struct seccomp_code *code, const struct range *ranges, size_t n)
+static size_t write_tree(struct seccomp_code *code, const struct seccomp_range *ranges, size_t n)
 {
 	size_t half = n / 2, high, low;
 
@@ -370,13 +147,12 @@ static size_t load_number(struct seccomp_code *code, size_t at)
 static int write_table(struct seccomp_code *code, const struct seccomp_profile *profile,
 		       struct seccomp_table *table, size_t *at)
 {
-	/* Each entry ends one range and starts another; ends of parts come on top. */
-	cleanup_free struct range *room = xcalloc(2 * table->n_entries + 8, sizeof(*room));
-	struct ranges ranges = { .v = room };
-	int r = make_ranges(profile, table, &ranges);
+	struct seccomp_ranges ranges = SECCOMP_RANGES_INIT;
+	int r = seccomp_ranges_make(profile, table, &ranges);
 
 	if (r == 0)
 		*at = load_number(code, write_tree(code, ranges.v, ranges.n));
+	seccomp_ranges_fini(&ranges);
 	return r;
 }
 
@@ -406,7 +182,7 @@ static int write_own(struct seccomp_code *code, const struct seccomp_profile *pr
 		if (r < 0)
 			return r;
 	}
-	write_start(code, tables, places, seccomp_code_return(code, BAD_ARCH));
+	write_start(code, tables, places, seccomp_code_return(code, SECCOMP_BAD_ARCH));
 	return 0;
 }
 
@@ -414,7 +190,7 @@ static int write_own(struct seccomp_code *code, const struct seccomp_profile *pr
 static size_t write_tail(struct seccomp_code *code, const struct seccomp_table *table,
 			 size_t at)
 {
-	size_t refuse = seccomp_code_return(code, no_such_call), low = at, high = at;
+	size_t refuse = seccomp_code_return(code, SECCOMP_NO_SUCH_CALL), low = at, high = at;
 
 	if (table->last_x32 > 0 && table->has_x32)
 		high = seccomp_code_jump(code, BPF_JGT, table->last_x32, refuse, at);
@@ -469,7 +245,7 @@ int seccomp_tree_add_tail(const struct seccomp_profile *profile,
 	struct seccomp_code code;
 	int r;
 
-	if (tail_action(profile) == profile->default_action)
+	if (seccomp_tail_action(profile) == profile->default_action)
 		return 0;
 	seccomp_tables_make(profile, &tables);
 	seccomp_code_init(&code);

@@ -96,6 +96,16 @@ char *image_archive_resolve_link(const char *link_name, const char *target)
 	return strbuf_detach(&out);
 }
 
+static bool is_top_name(const char *name, const char *const *tops, size_t n)
+{
+	size_t len = strcspn(name, "/");
+
+	for (size_t i = 0; i < n; i++)
+		if (strlen(tops[i]) == len && memcmp(tops[i], name, len) == 0)
+			return true;
+	return false;
+}
+
 /* Top directories of every root file system, and of no archive of images. */
 static bool is_rootfs_name(const char *name)
 {
@@ -103,12 +113,18 @@ static bool is_rootfs_name(const char *name)
 					    "lib",  "lib64", "media", "mnt",  "opt",
 					    "proc", "root",  "run",   "sbin", "srv",
 					    "sys",  "tmp",   "usr",   "var" };
-	size_t len = strcspn(name, "/");
 
-	for (size_t i = 0; i < ARRAY_SIZE(tops); i++)
-		if (strlen(tops[i]) == len && memcmp(tops[i], name, len) == 0)
-			return true;
-	return false;
+	return is_top_name(name, tops, ARRAY_SIZE(tops));
+}
+
+/* And the reverse: a layer's directory or file is called by 64 hex digits. */
+static bool is_image_name(const char *name)
+{
+	static const char *const tops[] = { "blobs", "index.json", "manifest.json", "oci-layout",
+					    "repositories" };
+
+	return is_top_name(name, tops, ARRAY_SIZE(tops)) ||
+	       strspn(name, "0123456789abcdef") == 64;
 }
 
 /* The file begins where libarchive stands once it has read the header. */
@@ -142,6 +158,7 @@ struct marks {
 	bool index;
 	bool repositories;
 	bool rootfs;
+	bool image;
 	size_t n_entries;
 };
 
@@ -153,6 +170,7 @@ static void note_name(struct marks *marks, const char *name)
 	marks->index |= streq(name, "index.json");
 	marks->repositories |= streq(name, "repositories");
 	marks->rootfs |= is_rootfs_name(name);
+	marks->image |= is_image_name(name);
 }
 
 static int read_failed(const struct feed *feed, struct archive *reader, struct error *err)
@@ -199,14 +217,20 @@ static int walk(struct feed *feed, struct archive *reader, struct marks *marks, 
 		name = strip(name);
 		note_name(marks, name);
 		add_member(feed->owner, reader, entry, name);
-		if (marks->rootfs)
+		/* What is compressed will be indexed again, inflated. */
+		if (marks->rootfs || (feed->stream && marks->image))
 			return 0;
 	}
 }
 
-static int decide(struct image_archive *archive, const struct marks *marks, struct error *err)
+static int decide(struct image_archive *archive, const struct marks *marks, bool is_peek,
+		  struct error *err)
 {
 	archive->has_docker_manifest = marks->manifest;
+	if (is_peek && marks->image && !marks->rootfs) {
+		archive->kind = IMAGE_ARCHIVE_SOME_IMAGE;
+		return 0;
+	}
 	if (marks->n_entries == 0)
 		return error_set(err, EINVAL, "%s is an archive with nothing in it",
 				 archive->path);
@@ -260,5 +284,5 @@ int image_archive_index(struct image_archive *archive, enum compression compress
 	if (r == 0)
 		r = walk(feed, reader, &marks, err);
 	(void)archive_read_free(reader);
-	return r < 0 ? r : decide(archive, &marks, err);
+	return r < 0 ? r : decide(archive, &marks, stream, err);
 }

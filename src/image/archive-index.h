@@ -6,8 +6,9 @@
 
 /*
  * Fills the members and the kind of ARCHIVE, whose fd, path and size are set.
- * Offsets are those in the inflated stream.  Stops at the first name that only
- * a root file system has, so that those members are not complete.
+ * Stops at the first name that only a root file system has, and, when the
+ * archive is compressed, at the first one that only an archive of images has:
+ * the members are not complete then.
  */
 int image_archive_index(struct image_archive *archive, enum compression compression,
 			struct error *err);

@@ -96,6 +96,17 @@ static int find_size(struct image_archive *archive, struct error *err)
 	return 0;
 }
 
+static void release_members(struct image_archive *archive)
+{
+	for (size_t i = 0; i < archive->n_members; i++) {
+		free(archive->members[i].name);
+		free(archive->members[i].target);
+	}
+	free(archive->members);
+	archive->members = NULL;
+	archive->n_members = 0;
+}
+
 /* A file: what is in it decides what it is. */
 static int open_tar(struct image_archive *archive, struct store *store, struct error *err)
 {
@@ -113,10 +124,15 @@ static int open_tar(struct image_archive *archive, struct store *store, struct e
 		return error_sys(err, "read", "%s", archive->path);
 	compression = compression_sniff(magic, (size_t)n);
 	r = image_archive_index(archive, compression, err);
-	if (r < 0 || compression == COMPRESSION_NONE || archive->kind == IMAGE_ARCHIVE_ROOTFS)
+	if (r < 0 || archive->kind != IMAGE_ARCHIVE_SOME_IMAGE)
 		return r;
 	r = spool_inflated(archive, store, err);
-	return r < 0 ? r : find_size(archive, err);
+	if (r == 0)
+		r = find_size(archive, err);
+	if (r < 0)
+		return r;
+	release_members(archive);
+	return image_archive_index(archive, COMPRESSION_NONE, err);
 }
 
 static int open_directory(struct image_archive *archive, struct error *err)
@@ -164,13 +180,7 @@ int image_archive_open(struct image_archive *archive, struct store *store, const
 
 void image_archive_close(struct image_archive *archive)
 {
-	for (size_t i = 0; i < archive->n_members; i++) {
-		free(archive->members[i].name);
-		free(archive->members[i].target);
-	}
-	free(archive->members);
-	archive->members = NULL;
-	archive->n_members = 0;
+	release_members(archive);
 	fd_close(&archive->fd);
 }
 

@@ -19,6 +19,8 @@
 #include "image/store.h"
 
 enum image_archive_kind {
+	/* While it is compressed: one of the next two. */
+	IMAGE_ARCHIVE_SOME_IMAGE,
 	/* A list of images in manifest.json. */
 	IMAGE_ARCHIVE_DOCKER,
 	/* An OCI layout, in a tar archive or a directory. */

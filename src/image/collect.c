@@ -46,7 +46,6 @@ static void mark_manifest(struct marks *marks, const struct oci_manifest *manife
 		path_map_put(&marks->blobs, manifest->layers[i].digest, 1);
 }
 
-/* A document that somebody already removed holds nothing: that is no failure. */
 static int read_document(struct marks *marks, const struct oci_descriptor *descriptor,
 			 struct strbuf *text, struct error *err)
 {

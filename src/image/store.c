@@ -10,7 +10,6 @@
 #include "base/fd.h"
 #include "base/file.h"
 #include "base/mem.h"
-#include "base/path.h"
 #include "base/str.h"
 #include "image/interrupt.h"
 
@@ -39,27 +38,44 @@ static char *default_root(struct error *err)
 	return NULL;
 }
 
-/* PATH and the parents it lacks. */
-static int make_root(const char *path, struct error *err)
+/* PATH and the parents it lacks; they are nobody's business but the caller's, so plain paths do. */
+static int make_path(const char *path, struct error *err)
 {
-	cleanup_close int slash_fd = open(path[0] == '/' ? "/" : ".",
-					  O_PATH | O_DIRECTORY | O_CLOEXEC);
-	cleanup_close int fd = -EBADF;
-	int r;
+	cleanup_free char *prefix = xstrdup(path);
 
-	if (slash_fd < 0)
-		return error_sys(err, "open", "/");
-	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd >= 0)
-		return take_fd(fd);
-	if (errno != ENOENT)
-		return error_sys(err, "open", "%s", path);
-	r = path_make_dir(slash_fd, path, STORE_DIR_MODE, err);
-	if (r < 0)
-		return r;
-	fd = r;
-	r = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	return r < 0 ? error_sys(err, "open", "%s", path) : r;
+	for (char *slash = prefix; slash; *slash = '/') {
+		slash = strchr(slash + 1, '/');
+		if (slash)
+			*slash = '\0';
+		if (mkdir(prefix, STORE_DIR_MODE) < 0 && errno != EEXIST)
+			return error_sys(err, "mkdir", "%s", prefix);
+		if (!slash)
+			break;
+	}
+	return 0;
+}
+
+/* Opens the directory *PATH, made if missing, and makes *PATH absolute. */
+static int open_root(char **path, struct error *err)
+{
+	cleanup_close int fd = open(*path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	char *absolute;
+
+	if (fd < 0 && errno == ENOENT) {
+		int r = make_path(*path, err);
+
+		if (r < 0)
+			return r;
+		fd = open(*path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	}
+	if (fd < 0)
+		return error_sys(err, "open", "%s", *path);
+	absolute = realpath(*path, NULL);
+	if (!absolute)
+		return error_sys(err, "realpath", "%s", *path);
+	free(*path);
+	*path = absolute;
+	return take_fd(fd);
 }
 
 static int make_dir(int parent_fd, const char *name, mode_t mode, struct error *err)
@@ -161,7 +177,7 @@ int store_open(struct store *store, const char *root, struct error *err)
 	store->path = root ? xstrdup(root) : default_root(err);
 	if (!store->path)
 		return err->code;
-	r = make_root(store->path, err);
+	r = open_root(&store->path, err);
 	if (r >= 0) {
 		store->fd = r;
 		r = open_parts(store, err);

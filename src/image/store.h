@@ -22,6 +22,7 @@
 #include "base/error.h"
 
 struct store {
+	/* Absolute. */
 	char *path;
 	/* The root directory, and the directories in it. */
 	int fd;

@@ -68,3 +68,14 @@ setup() {
 	said "$STORE"
 	one_image_sentence
 }
+
+@test "image list: a relative root is made with its parents" {
+	mkdir here
+	cd here
+	STORE=../there/deep/store
+	must image list
+	[[ -e $BATS_TEST_TMPDIR/work/there/deep/store/oci-layout ]]
+	must image import "$MADE/layer1.tar" base
+	must image list -q
+	[[ -n $output ]]
+}

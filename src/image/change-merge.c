@@ -35,7 +35,8 @@ static void merge_labels(struct oci_arena *arena, const struct oci_image_run_con
 	struct oci_string_map merged = { 0 };
 
 	for (size_t i = 0; i < base->labels.n; i++)
-		list_set_pair(arena, &merged, base->labels.items[i].key, base->labels.items[i].value);
+		list_set_pair(arena, &merged, base->labels.items[i].key,
+			      base->labels.items[i].value);
 	for (size_t i = 0; i < config->labels.n; i++)
 		list_set_pair(arena, &merged, config->labels.items[i].key,
 			config->labels.items[i].value);

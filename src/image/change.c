@@ -292,7 +292,8 @@ static bool parse_duration(const char *text, int64_t *nanoseconds)
 		const char *name;
 		double size;
 	} units[] = {
-		{ "ns", 1 }, { "us", 1e3 }, { "ms", 1e6 }, { "s", 1e9 }, { "m", 6e10 }, { "h", 3.6e12 },
+		{ "ns", 1 }, { "us", 1e3 }, { "ms", 1e6 },
+		{ "s", 1e9 }, { "m", 6e10 }, { "h", 3.6e12 },
 	};
 	double sum = 0;
 	char *end;

@@ -183,8 +183,8 @@ static const char *command_text(struct commit *commit)
 static void add_history(struct commit *commit, struct oci_image_config *config)
 {
 	size_t n_layers = commit->c->record.config->rootfs->n_diff_ids, n_told = 0, n = 0;
-	struct oci_history *history =
-		document_alloc(&commit->arena, (config->n_history + n_layers + 1) * sizeof(*history));
+	size_t max = config->n_history + n_layers + 1;
+	struct oci_history *history = document_alloc(&commit->arena, max * sizeof(*history));
 
 	for (size_t i = 0; i < config->n_history; i++) {
 		n_told += !config->history[i].empty_layer;
@@ -206,10 +206,10 @@ static void add_history(struct commit *commit, struct oci_image_config *config)
 static void add_diff_id(struct commit *commit, struct oci_image_config *config)
 {
 	struct oci_image_rootfs *rootfs = document_alloc(&commit->arena, sizeof(*rootfs));
+	size_t max = config->rootfs->n_diff_ids + 2;
 
 	*rootfs = *config->rootfs;
-	rootfs->diff_ids =
-		document_alloc(&commit->arena, (rootfs->n_diff_ids + 2) * sizeof(*rootfs->diff_ids));
+	rootfs->diff_ids = document_alloc(&commit->arena, max * sizeof(*rootfs->diff_ids));
 	for (size_t i = 0; i < rootfs->n_diff_ids; i++)
 		rootfs->diff_ids[i] = config->rootfs->diff_ids[i];
 	if (commit->stats.n_entries > 0)

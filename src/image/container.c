@@ -293,14 +293,20 @@ static int check_name(struct store *store, const char *name, struct error *err)
 	return r;
 }
 
-static int choose_id(char id[ID_LEN + 1], struct error *err)
+/* And a name made of it, where none was given. */
+static int choose_id(struct container *c, struct error *err)
 {
 	unsigned char bytes[ID_LEN / 2];
+	char id[ID_LEN + 1];
 
 	if (getrandom(bytes, sizeof(bytes), 0) != sizeof(bytes))
 		return error_sys(err, "getrandom", "for an ID");
 	for (size_t i = 0; i < sizeof(bytes); i++)
 		(void)snprintf(id + 2 * i, 3, "%02x", bytes[i]);
+	c->record.id = document_strdup(&c->arena, id);
+	id[CONTAINER_SHORT_ID] = '\0';
+	if (!c->record.name)
+		c->record.name = document_strdup(&c->arena, id);
 	return 0;
 }
 
@@ -342,7 +348,6 @@ int container_new(struct store *store, const struct container_record *record,
 	/* Held while names are looked at and until the record claims one. */
 	cleanup_close int lock_fd =
 		openat(store->containers_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	char id[ID_LEN + 1];
 	int r;
 
 	*c = (struct container)CONTAINER_INIT;
@@ -358,14 +363,9 @@ int container_new(struct store *store, const struct container_record *record,
 	(void)for_each_id(store, clean_unfinished, NULL, err);
 	r = record->name ? check_name(store, record->name, err) : 0;
 	if (r == 0)
-		r = choose_id(id, err);
+		r = choose_id(c, err);
 	if (r < 0)
 		return r;
-	c->record.id = document_strdup(&c->arena, id);
-	if (!record->name) {
-		id[CONTAINER_SHORT_ID] = '\0';
-		c->record.name = document_strdup(&c->arena, id);
-	}
 	c->record.created = document_strdup(&c->arena, timestamp_now().s);
 	c->record.status = CONTAINER_CREATED;
 	c->path = xasprintf("%s/containers/%s", store->path, c->record.id);

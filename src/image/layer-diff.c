@@ -241,14 +241,14 @@ static int check_overlay_xattrs(int dir_fd, const char *name, struct error *err)
 }
 
 /* Says what has changed about a directory itself; what is in it comes after. */
-static int diff_dir_entry(struct differ *differ, struct level *level, const char *name,
-			  const struct stat *below, int below_fd, struct error *err)
+static int diff_dir_entry(struct differ *differ, struct level *level, int below_fd,
+			  const struct stat *below, struct error *err)
 {
+	const struct same_side upper = { level->fd, ".", &level->st };
+	const struct same_side lower = { below_fd, *level->path ? level->path : ".", below };
 	struct layer_entry root;
-	int r;
+	int r = same_attributes(&upper, &lower, err);
 
-	r = same_attributes(level->parent ? level->parent->fd : level->fd, name, &level->st,
-			    below_fd, level->path, below, err);
 	if (r < 0 || r == SAME)
 		return r;
 	if (level->parent)
@@ -282,7 +282,7 @@ static int diff_subdir(struct differ *differ, struct level *parent, const char *
 	else if (found < 0 || !S_ISDIR(below.st_mode))
 		r = write_dirs(differ, &level, err);
 	else
-		r = diff_dir_entry(differ, &level, name, &below, differ->lower.fds[found], err);
+		r = diff_dir_entry(differ, &level, differ->lower.fds[found], &below, err);
 	/* overlayfs also marks new directories that hide nothing. */
 	if (r >= 0 && opaque && found >= 0 && S_ISDIR(below.st_mode))
 		r = write_whiteout(differ, &level, &WHITEOUT_OPAQUE_NAME[strlen(WHITEOUT_PREFIX)],
@@ -314,7 +314,10 @@ static int diff_file(struct differ *differ, struct level *level, const char *nam
 		return r;
 	found = lower_step(&differ->lower, &level->lower, path, &below, &ignored);
 	if (found >= 0 && st->st_nlink == 1) {
-		r = same_file(level->fd, name, st, differ->lower.fds[found], path, &below, err);
+		const struct same_side upper = { level->fd, name, st };
+		const struct same_side lower = { differ->lower.fds[found], path, &below };
+
+		r = same_file(&upper, &lower, err);
 		if (r < 0 || r == SAME)
 			return r;
 	}
@@ -408,7 +411,7 @@ static int diff_root(struct differ *differ, struct level *level, struct error *e
 
 		if (fstat(differ->lower.fds[0], &below) < 0)
 			return error_sys(err, "fstat", "the layer below");
-		r = diff_dir_entry(differ, level, ".", &below, differ->lower.fds[0], err);
+		r = diff_dir_entry(differ, level, differ->lower.fds[0], &below, err);
 	}
 	return r < 0 ? r : diff_dir(differ, level, err);
 }

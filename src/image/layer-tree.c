@@ -361,7 +361,9 @@ int layer_tree_parent(struct layer_tree *tree, const char *path, const struct la
 	if (found.fd >= 0) {
 		found.path = xstrdup(path);
 	} else {
-		struct walk walk = { .tree = tree, .make = true, .fd = -EBADF, .path = STRBUF_INIT };
+		struct walk walk = {
+			.tree = tree, .make = true, .fd = -EBADF, .path = STRBUF_INIT,
+		};
 
 		r = walk_path(&walk, path, err);
 		if (r == 0) {

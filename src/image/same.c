@@ -23,15 +23,15 @@ static bool same_names(const struct strvec *a, const struct strvec *b)
 	return true;
 }
 
-static int same_xattrs(int upper_dir, const char *upper_name, int lower_dir,
-		       const char *lower_path, struct error *err)
+static int same_xattrs(const struct same_side *upper, const struct same_side *lower,
+		       struct error *err)
 {
 	cleanup_strvec struct strvec a = STRVEC_INIT, b = STRVEC_INIT;
 	cleanup_strbuf struct strbuf value_a = STRBUF_INIT, value_b = STRBUF_INIT;
-	int r = tree_list_xattrs(upper_dir, upper_name, &a, err);
+	int r = tree_list_xattrs(upper->dir_fd, upper->name, &a, err);
 
 	if (r == 0)
-		r = tree_list_xattrs(lower_dir, lower_path, &b, err);
+		r = tree_list_xattrs(lower->dir_fd, lower->name, &b, err);
 	if (r < 0)
 		return r;
 	if (!same_names(&a, &b))
@@ -39,9 +39,9 @@ static int same_xattrs(int upper_dir, const char *upper_name, int lower_dir,
 	for (size_t i = 0; i < a.n; i++) {
 		strbuf_reset(&value_a);
 		strbuf_reset(&value_b);
-		r = tree_get_xattr(upper_dir, upper_name, a.v[i], &value_a, err);
+		r = tree_get_xattr(upper->dir_fd, upper->name, a.v[i], &value_a, err);
 		if (r == 0)
-			r = tree_get_xattr(lower_dir, lower_path, a.v[i], &value_b, err);
+			r = tree_get_xattr(lower->dir_fd, lower->name, a.v[i], &value_b, err);
 		if (r < 0)
 			return r;
 		if (value_a.len != value_b.len ||
@@ -51,68 +51,67 @@ static int same_xattrs(int upper_dir, const char *upper_name, int lower_dir,
 	return SAME;
 }
 
-int same_attributes(int upper_dir, const char *upper_name, const struct stat *upper,
-		    int lower_dir, const char *lower_path, const struct stat *lower,
+int same_attributes(const struct same_side *upper, const struct same_side *lower,
 		    struct error *err)
 {
-	if (upper->st_mode != lower->st_mode || upper->st_uid != lower->st_uid ||
-	    upper->st_gid != lower->st_gid)
+	const struct stat *a = upper->st, *b = lower->st;
+
+	if (a->st_mode != b->st_mode || a->st_uid != b->st_uid || a->st_gid != b->st_gid)
 		return DIFFERENT;
-	return same_xattrs(upper_dir, upper_name, lower_dir, *lower_path ? lower_path : ".", err);
+	return same_xattrs(upper, lower, err);
 }
 
-static int same_link(int upper_dir, const char *upper_name, int lower_dir,
-		     const char *lower_path, struct error *err)
+static int same_link(const struct same_side *upper, const struct same_side *lower,
+		     struct error *err)
 {
 	char a[PATH_MAX], b[PATH_MAX];
-	ssize_t n = readlinkat(upper_dir, upper_name, a, sizeof(a));
-	ssize_t m = readlinkat(lower_dir, lower_path, b, sizeof(b));
+	ssize_t n = readlinkat(upper->dir_fd, upper->name, a, sizeof(a));
+	ssize_t m = readlinkat(lower->dir_fd, lower->name, b, sizeof(b));
 
 	if (n < 0 || m < 0)
-		return error_sys(err, "readlinkat", "%s", upper_name);
+		return error_sys(err, "readlinkat", "%s", upper->name);
 	return n == m && memcmp(a, b, (size_t)n) == 0 ? SAME : DIFFERENT;
 }
 
-static int same_content(int upper_dir, const char *upper_name, int lower_dir,
-			const char *lower_path, struct error *err)
+static int same_content(const struct same_side *upper, const struct same_side *lower,
+			struct error *err)
 {
 	const int flags = O_RDONLY | O_NOFOLLOW | O_CLOEXEC;
-	cleanup_close int a_fd = openat(upper_dir, upper_name, flags);
-	cleanup_close int b_fd = openat(lower_dir, lower_path, flags);
+	cleanup_close int a_fd = openat(upper->dir_fd, upper->name, flags);
+	cleanup_close int b_fd = openat(lower->dir_fd, lower->name, flags);
 	cleanup_free char *a = xmalloc(CHUNK), *b = xmalloc(CHUNK);
 	ssize_t n, m;
 
 	if (a_fd < 0 || b_fd < 0)
-		return error_sys(err, "open", "%s", upper_name);
+		return error_sys(err, "open", "%s", upper->name);
 	/* Regular files of one size: a short read comes at the end only. */
 	do {
 		n = read(a_fd, a, CHUNK);
 		m = read(b_fd, b, CHUNK);
 		if (n < 0 || m < 0)
-			return error_sys(err, "read", "%s", upper_name);
+			return error_sys(err, "read", "%s", upper->name);
 		if (n != m || memcmp(a, b, (size_t)n) != 0)
 			return DIFFERENT;
 	} while (n > 0);
 	return SAME;
 }
 
-int same_file(int upper_dir, const char *upper_name, const struct stat *upper, int lower_dir,
-	      const char *lower_path, const struct stat *lower, struct error *err)
+int same_file(const struct same_side *upper, const struct same_side *lower, struct error *err)
 {
+	const struct stat *a = upper->st, *b = lower->st;
 	int r;
 
 	/* A copy-up keeps the time to the nanosecond: most changes show here. */
-	if ((upper->st_mode & S_IFMT) != (lower->st_mode & S_IFMT) ||
-	    upper->st_mtim.tv_sec != lower->st_mtim.tv_sec ||
-	    upper->st_mtim.tv_nsec != lower->st_mtim.tv_nsec ||
-	    upper->st_size != lower->st_size || upper->st_rdev != lower->st_rdev)
+	if ((a->st_mode & S_IFMT) != (b->st_mode & S_IFMT) ||
+	    a->st_mtim.tv_sec != b->st_mtim.tv_sec || a->st_mtim.tv_nsec != b->st_mtim.tv_nsec ||
+	    a->st_size != b->st_size || a->st_rdev != b->st_rdev)
 		return DIFFERENT;
-	r = same_attributes(upper_dir, upper_name, upper, lower_dir, lower_path, lower, err);
+	r = same_attributes(upper, lower, err);
 	if (r != SAME)
 		return r;
-	if (S_ISLNK(upper->st_mode))
-		return same_link(upper_dir, upper_name, lower_dir, lower_path, err);
-	if (S_ISREG(upper->st_mode))
-		return same_content(upper_dir, upper_name, lower_dir, lower_path, err);
+	if (S_ISLNK(a->st_mode))
+		return same_link(upper, lower, err);
+	if (S_ISREG(a->st_mode))
+		return same_content(upper, lower, err);
 	return SAME;
 }

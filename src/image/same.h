@@ -14,11 +14,16 @@ enum same {
 	SAME,
 };
 
+/* One of the two: NAME below DIR_FD, and what stat(2) says of it. */
+struct same_side {
+	int dir_fd;
+	const char *name;
+	const struct stat *st;
+};
+
 /* Owner, mode and xattrs: an enum same or a negative errno. Times do not count. */
-int same_attributes(int upper_dir, const char *upper_name, const struct stat *upper,
-		    int lower_dir, const char *lower_path, const struct stat *lower,
+int same_attributes(const struct same_side *upper, const struct same_side *lower,
 		    struct error *err);
 
 /* The same of a file that is no directory: also type, time, content. */
-int same_file(int upper_dir, const char *upper_name, const struct stat *upper, int lower_dir,
-	      const char *lower_path, const struct stat *lower, struct error *err);
+int same_file(const struct same_side *upper, const struct same_side *lower, struct error *err);

@@ -3,6 +3,7 @@
 #
 # The image "app" has two layers: a busybox root file system, and one that
 # changes /etc/greeting, removes /etc/old and brings /data/new.
+# shellcheck source=tests/integration/helpers/bundle.bash
 source "$BATS_TEST_DIRNAME/helpers/bundle.bash"
 
 # setup_store: $STORE, the archives in the current directory, $MADE for what they hold.

@@ -82,7 +82,7 @@ made() {
 @test "image commit: nothing of the runtime leaks" {
 	made 'echo x >/etc/mine'
 	must image commit c changed
-	! layer changed | grep -E 'resolv.conf|hosts|^dev|^proc|^sys'
+	! layer changed | grep -E 'resolv.conf|hosts|^dev|^proc|^sys' || return 1
 	[[ $(config changed .config.Env) == '["PATH=/bin"]' ]]
 }
 
@@ -126,7 +126,7 @@ made() {
 
 @test "image commit: a running container" {
 	must image run -d --name c app:1 sh -c 'echo x >/new; echo done; busybox sleep 20'
-	eventually grep -q done "$STORE"/containers/*/log
+	eventually grep -q 'done' "$STORE"/containers/*/log
 	must image commit c changed
 	[[ $(layer changed) == new ]]
 	must image ps

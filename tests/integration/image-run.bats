@@ -31,7 +31,7 @@ in_store() {
 	((status == 37))
 	try image run app:1 sh -c 'busybox kill -9 $$; busybox sleep 0; exit 3'
 	((status == 3))
-	! grep -qF " $STORE/" /proc/self/mountinfo
+	! grep -qF " $STORE/" /proc/self/mountinfo || return 1
 	(($(in_store) == 3))
 }
 

@@ -5,6 +5,7 @@
 #include "cli/table.h"
 #include "image/container.h"
 #include "image/human.h"
+#include "image/timestamp.h"
 
 enum { COMMAND_SHOWN = 20 };
 
@@ -44,12 +45,24 @@ static void add_command(struct strvec *cells, const struct container_record *rec
 		strvec_pushf(cells, "\"%.*s...\"", COMMAND_SHOWN - 3, text.buf);
 }
 
+static time_t age_of(const char *timestamp)
+{
+	struct timespec then, now;
+
+	(void)clock_gettime(CLOCK_REALTIME, &now);
+	if (!timestamp || !timestamp_parse(timestamp, &then) || then.tv_sec > now.tv_sec)
+		return 0;
+	return now.tv_sec - then.tv_sec;
+}
+
 static void add_status(struct strvec *cells, const struct container_record *record, bool busy)
 {
 	if (record->status == CONTAINER_CREATED)
 		strvec_push(cells, "Created");
+	else if (record->status == CONTAINER_RUNNING && busy)
+		strvec_pushf(cells, "Up %s", human_duration(age_of(record->started)).s);
 	else if (record->status == CONTAINER_RUNNING)
-		strvec_push(cells, busy ? "Up" : "Unknown, its keeper was killed");
+		strvec_push(cells, "Unknown, its keeper was killed");
 	else
 		strvec_pushf(cells, "Exited (%d) %s", (int)record->exit_code,
 			     human_since(record->finished).s);

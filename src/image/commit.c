@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <string.h>
+#include <sys/file.h>
 
 #include "base/fd.h"
 #include "base/log.h"
@@ -67,7 +68,8 @@ static int write_layer(struct commit *commit, const int *lower_fds, struct error
 	};
 	int r;
 
-	if (upper_fd < 0)
+	/* Until this is closed nobody removes the container. */
+	if (upper_fd < 0 || flock(upper_fd, LOCK_SH) < 0)
 		return error_sys(err, "open", "%s/upper", c->path);
 	r = layer_sink_open(c->store, commit->request->compression, commit->request->level, &sink,
 			    err);

@@ -43,6 +43,7 @@ static const struct oci_field record_fields[] = {
 	OCI_STRINGS(container_record, runtime_flags, "runtimeFlags", 0),
 	OCI_BOOL(container_record, terminal, "terminal", 0),
 	OCI_ENUM(container_record, status, "status", OCI_REQUIRED, container_status_names),
+	OCI_STRING(container_record, started, "started", 0),
 	OCI_I64(container_record, exit_code, "exitCode", 0),
 	OCI_STRING(container_record, finished, "finished", 0),
 };
@@ -384,8 +385,13 @@ int container_new(struct store *store, const struct container_record *record,
 int container_remove(struct container *c, struct error *err)
 {
 	cleanup_free char *rootfs = container_path(c, "rootfs");
-	int r = overlay_detach(rootfs, err);
+	cleanup_close int upper_fd = openat(c->dir_fd, "upper", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int r;
 
+	/* Whoever commits it has it locked. */
+	if (upper_fd >= 0 && flock(upper_fd, LOCK_EX) < 0)
+		return error_sys(err, "flock", "%s/upper", c->path);
+	r = overlay_detach(rootfs, err);
 	/* Without its record it is nobody's: what fails below is taken up later. */
 	if (r == 0 && c->dir_fd >= 0 && unlinkat(c->dir_fd, "record.json", 0) < 0 &&
 	    errno != ENOENT)

@@ -56,6 +56,8 @@ struct container_record {
 	size_t n_runtime_flags;
 	bool terminal;
 	enum container_status status;
+	/* When it began to run; NULL before. */
+	const char *started;
 	/* When EXITED: -1 if nobody was there to see. */
 	int64_t exit_code;
 	const char *finished;
@@ -107,5 +109,5 @@ bool container_is_busy(struct container *c);
 /* An absolute path below the container's directory: the caller's to free. */
 char *container_path(const struct container *c, const char *name);
 
-/* Takes the mount and the directory away.  Needs the lock. */
+/* Takes the mount and the directory away, after a commit at work.  Needs the lock. */
 int container_remove(struct container *c, struct error *err);

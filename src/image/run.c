@@ -72,6 +72,7 @@ static int begin(struct container *c, struct error *err)
 	if (r < 0)
 		return r;
 	c->record.status = CONTAINER_RUNNING;
+	c->record.started = document_strdup(&c->arena, timestamp_now().s);
 	return container_save(c, err);
 }
 

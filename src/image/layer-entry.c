@@ -208,7 +208,6 @@ static int put_dir(struct put *put, struct error *err)
 {
 	bool kept = false, replaced = false;
 	cleanup_close int fd = -EBADF;
-	size_t *implied;
 	int r = mkdirat(put->dir_fd, put->name, put->entry->mode & 0777);
 
 	if (r < 0 && errno == EEXIST) {
@@ -220,9 +219,6 @@ static int put_dir(struct put *put, struct error *err)
 	if (r < 0)
 		return error_sys(err, "mkdirat", "%s", put->name);
 
-	implied = path_map_get(&put->tree->implied, put->path);
-	if (implied)
-		*implied = 0;
 	/* What stood here hid the directory of the layers below, and that must not come back. */
 	if (replaced && put->tree->target->shape == LAYER_OVERLAY)
 		r = layer_tree_hide_children(put->tree, put->dir_fd, put->name, put->path, err);
@@ -266,6 +262,7 @@ static int copy_up(struct layer_tree *tree, const char *path, struct error *err)
 	r = layer_tree_parent(tree, dir, &parent, err);
 	if (r < 0)
 		return r;
+	path_map_put(&tree->implied, path, 1);
 	return tree_copy_file(tree->lower.fds[found], path, parent->fd,
 			      slash ? slash + 1 : path, err);
 }

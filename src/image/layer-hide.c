@@ -35,6 +35,7 @@ static int for_each_child(struct layer_tree *tree, int dir_fd, const char *name,
 		fd_close(&fd);
 		return error_sys(err, "open", "%s", path);
 	}
+	layer_tree_keep_time(tree, path, fd);
 	while (r == 0 && (entry = readdir(dir))) {
 		cleanup_free char *child = tree_join(path, entry->d_name);
 
@@ -69,14 +70,6 @@ static int remove_foreign(struct layer_tree *tree, int dir_fd, const char *name,
 		       : 0;
 }
 
-/* Whether the directory was only made to hold a whiteout or something below it. */
-static bool is_implied(const struct layer_tree *tree, const char *path)
-{
-	const size_t *implied = path_map_get(&tree->implied, path);
-
-	return implied && *implied;
-}
-
 /* LAYER_OVERLAY: below an opaque directory a whiteout hides nothing, and readdir(2) shows it. */
 static int remove_whiteouts(struct layer_tree *tree, int dir_fd, const char *name,
 			    const char *path, struct error *err)
@@ -86,12 +79,13 @@ static int remove_whiteouts(struct layer_tree *tree, int dir_fd, const char *nam
 
 	if (r < 0)
 		return r;
-	if (whiteout_is_device(&st) && unlinkat(dir_fd, name, 0) < 0)
+	if (!S_ISDIR(st.st_mode) && (whiteout_is_device(&st) || layer_tree_is_implied(tree, path)) &&
+	    unlinkat(dir_fd, name, 0) < 0)
 		return error_sys(err, "unlinkat", "%s", path);
 	if (!S_ISDIR(st.st_mode))
 		return 0;
 	r = for_each_child(tree, dir_fd, name, path, remove_whiteouts, err);
-	if (r == 0 && is_implied(tree, path))
+	if (r == 0 && layer_tree_is_implied(tree, path))
 		(void)unlinkat(dir_fd, name, AT_REMOVEDIR);
 	return r;
 }
@@ -147,19 +141,35 @@ int layer_tree_whiteout(struct layer_tree *tree, const char *dir, const char *na
 		return flat ? 0 : make_whiteout(tree, canonical, name, path, err);
 
 	layer_tree_forget_parent(tree);
-	if (flat && !path_map_has(&tree->dirs, canonical)) {
-		struct stat dir_st;
-
-		if (fstat(dir_fd, &dir_st) == 0)
-			layer_tree_set_time(tree, canonical, dir_st.st_mtim);
-	}
+	layer_tree_keep_time(tree, canonical, dir_fd);
 	if (!layer_tree_is_own(tree, path))
 		return file_remove_tree_at(dir_fd, name, err);
-	if (!S_ISDIR(st.st_mode))
-		return 0;
-	r = layer_tree_hide_children(tree, dir_fd, name, path, err);
-	if (r == 0 && is_implied(tree, path) && unlinkat(dir_fd, name, AT_REMOVEDIR) == 0)
+	if (S_ISDIR(st.st_mode))
+		r = layer_tree_hide_children(tree, dir_fd, name, path, err);
+	if (r == 0 && layer_tree_is_implied(tree, path) &&
+	    unlinkat(dir_fd, name, S_ISDIR(st.st_mode) ? AT_REMOVEDIR : 0) == 0)
 		r = make_whiteout(tree, canonical, name, path, err);
+	return r;
+}
+
+static int whiteout_child(struct layer_tree *tree, int dir_fd, const char *name,
+			  const char *path, struct error *err)
+{
+	(void)dir_fd;
+	(void)path;
+	return layer_tree_whiteout(tree, "", name, err);
+}
+
+/*
+ * LAYER_OVERLAY: overlayfs takes no notice of an opaque root, so that each name
+ * needs a whiteout of its own.
+ */
+static int hide_root(struct layer_tree *tree, struct error *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < tree->lower.n; i++)
+		r = for_each_child(tree, tree->lower.fds[i], ".", "", whiteout_child, err);
 	return r;
 }
 
@@ -173,6 +183,8 @@ int layer_tree_opaque(struct layer_tree *tree, const char *dir, struct error *er
 
 	if (r < 0 || !canonical)
 		return r;
+	if (*canonical == '\0' && tree->target->shape == LAYER_OVERLAY)
+		return hide_root(tree, err);
 	dir_fd = layer_tree_open(tree, canonical, O_RDONLY);
 	if (dir_fd < 0 && (tree->target->shape == LAYER_FLAT ||
 			   !layer_tree_lower(tree, canonical, &st) || !S_ISDIR(st.st_mode)))

@@ -70,10 +70,27 @@ bool layer_tree_is_own(const struct layer_tree *tree, const char *path)
 	return !is_flat(tree) || path_map_has(&tree->own, path);
 }
 
-void layer_tree_add_own(struct layer_tree *tree, const char *path)
+bool layer_tree_is_implied(const struct layer_tree *tree, const char *path)
+{
+	const size_t *implied = path_map_get(&tree->implied, path);
+
+	return implied && *implied;
+}
+
+/* The layer made it or went through it, without naming it. */
+static void mark_own(struct layer_tree *tree, const char *path)
 {
 	if (is_flat(tree))
 		path_map_put(&tree->own, path, 0);
+}
+
+void layer_tree_add_own(struct layer_tree *tree, const char *path)
+{
+	size_t *implied = path_map_get(&tree->implied, path);
+
+	mark_own(tree, path);
+	if (implied)
+		*implied = 0;
 }
 
 void layer_tree_set_time(struct layer_tree *tree, const char *path, struct timespec mtime)
@@ -91,6 +108,14 @@ void layer_tree_set_time(struct layer_tree *tree, const char *path, struct times
 					   sizeof(*tree->dir_times));
 	tree->dir_times[tree->n_dir_times] = mtime;
 	path_map_put(&tree->dirs, path, tree->n_dir_times++);
+}
+
+void layer_tree_keep_time(struct layer_tree *tree, const char *path, int dir_fd)
+{
+	struct stat st;
+
+	if (is_flat(tree) && !path_map_has(&tree->dirs, path) && fstat(dir_fd, &st) == 0)
+		layer_tree_set_time(tree, path, st.st_mtim);
 }
 
 int layer_tree_open(const struct layer_tree *tree, const char *path, int flags)
@@ -154,7 +179,7 @@ static int make_implied_dir(struct layer_tree *tree, int dir_fd, const char *nam
 
 	if (mkdirat(dir_fd, name, 0755) < 0)
 		return error_sys(err, "mkdirat", "%s", path);
-	layer_tree_add_own(tree, path);
+	mark_own(tree, path);
 	if (!is_flat(tree))
 		path_map_put(&tree->implied, path, 1);
 	if (has_lower && !replaces) {
@@ -241,23 +266,18 @@ static int walk_make(struct walk *walk, const char *name, const char *path, bool
 	return r < 0 ? r : make_implied_dir(walk->tree, walk->fd, name, path, replaces, err);
 }
 
-/* A directory of the layers below whose content changes keeps its time unless the layer sets it. */
-static void keep_time(struct layer_tree *tree, const char *path, const struct stat *st)
-{
-	if (is_flat(tree) && !path_map_has(&tree->dirs, path))
-		layer_tree_set_time(tree, path, st->st_mtim);
-}
-
 /* 0 and the walk is one component further; -ENOENT or -ENOTDIR without a message. */
 static int walk_step(struct walk *walk, const char *name, struct error *err)
 {
 	cleanup_free char *path = tree_join(walk->path.buf, name);
-	bool own = layer_tree_is_own(walk->tree, path), is_link;
+	bool own = layer_tree_is_own(walk->tree, path) &&
+		   !layer_tree_is_implied(walk->tree, path);
+	bool is_link;
 	struct stat st;
 	int fd, r = 0;
 
-	if (walk->fd >= 0 && fstat(walk->fd, &st) == 0 && walk->make)
-		keep_time(walk->tree, walk->path.buf, &st);
+	if (walk->fd >= 0 && walk->make)
+		layer_tree_keep_time(walk->tree, walk->path.buf, walk->fd);
 	if (walk->fd >= 0 && fstatat(walk->fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		r = errno == ENOENT ? walk_make(walk, name, path, false, err)
 				    : error_sys(err, "fstatat", "%s", path);
@@ -280,7 +300,7 @@ static int walk_step(struct walk *walk, const char *name, struct error *err)
 	if (r < 0)
 		return r;
 	if (walk->make)
-		layer_tree_add_own(walk->tree, path);
+		mark_own(walk->tree, path);
 	fd = openat(walk->fd, name, O_PATH | DIR_FLAGS);
 	if (fd < 0)
 		return error_sys(err, "openat", "%s", path);
@@ -334,7 +354,7 @@ static int dir_inspect(struct layer_tree *tree, struct layer_dir *dir, struct er
 		return error_sys(err, "fstat", "%s", dir->path);
 	dir->plain = !(st.st_mode & S_ISGID) &&
 		     fgetxattr(dir->fd, "system.posix_acl_default", NULL, 0) < 0;
-	keep_time(tree, dir->path, &st);
+	layer_tree_keep_time(tree, dir->path, dir->fd);
 	for (const char *p = dir->path + strlen(dir->path); is_flat(tree) && p > dir->path; p--) {
 		cleanup_free char *part = NULL;
 

@@ -31,7 +31,11 @@ struct layer_tree {
 	struct path_map own;
 	/* LAYER_OVERLAY: the directories that were made opaque. */
 	struct path_map opaque;
-	/* LAYER_OVERLAY: directories made on the way to something else: 1, or 0 once named. */
+	/*
+	 * LAYER_OVERLAY: what the layers below have and only had to be here for
+	 * something else, directories on the way to it and targets of hard links:
+	 * 1, or 0 once the layer names it.
+	 */
 	struct path_map implied;
 	/* Directories by path: index into dir_times, which are set at the end. */
 	struct path_map dirs;
@@ -69,7 +73,9 @@ void layer_tree_forget_parent(struct layer_tree *tree);
 
 /* Whether this layer brought PATH (canonical), so that no whiteout of it applies. */
 bool layer_tree_is_own(const struct layer_tree *tree, const char *path);
-/* Says so. */
+/* See struct layer_tree: a whiteout applies to it as to what is below. */
+bool layer_tree_is_implied(const struct layer_tree *tree, const char *path);
+/* Says that the layer names PATH. */
 void layer_tree_add_own(struct layer_tree *tree, const char *path);
 
 /* Whether the layers below show PATH through this one; fills *ST. LAYER_OVERLAY. */
@@ -90,6 +96,12 @@ int layer_tree_opaque(struct layer_tree *tree, const char *dir, struct error *er
 
 /* The time that the directory PATH (canonical) shall have in the end. */
 void layer_tree_set_time(struct layer_tree *tree, const char *path, struct timespec mtime);
+
+/*
+ * To be called before the content of DIR_FD, the directory PATH, changes: one
+ * of the layers below has its time back in the end, unless the layer sets it.
+ */
+void layer_tree_keep_time(struct layer_tree *tree, const char *path, int dir_fd);
 
 /* Sets the times of the directories, after everything else. */
 int layer_tree_finish(struct layer_tree *tree, struct error *err);

@@ -237,6 +237,31 @@ static const struct test_case cases[] = {
 			"f 600 2:0 link =d/file\nl 777 0:0 sym -> t\nl 777 0:0 sym2 =sym\n",
 	},
 	{
+		.name = "what a hard link only borrowed can be whited out, and is not followed",
+		.layers = { {
+			{ 'f', "a/x", "x" }, { 'f', "b/c/d", "d" }, { 'l', "abs", "/out" },
+		}, {
+			{ 'h', "x2", "a/x" }, { 'f', "a/.wh.x" },
+			{ 'h', "d2", "b/c/d" }, { 'f', "b/.wh.c" },
+			{ 'h', "abs2", "abs" }, { 'f', "abs/z", "z" },
+		} },
+		.tree = "d 755 0:0 .\nd 755 0:0 a\nd 755 0:0 abs\nf 644 0:0 abs/z \"z\"\n"
+			"l 777 0:0 abs2 -> /out\nd 755 0:0 b\nf 644 0:0 d2 \"d\"\n"
+			"f 644 0:0 x2 \"x\"\n",
+	},
+	{
+		.name = "an opaque root",
+		.layers = { {
+			{ 'f', "a", "old" }, { 'f', "d/old", "o" }, { 'f', "e/old", "o" },
+			{ 'f', "keep/old", "o" },
+		}, {
+			{ 'f', "keep/new", "n" }, { 'f', "b", "b" }, { 'f', ".wh..wh..opq" },
+			{ 'f', "d/new", "n" }, { 'd', "e" },
+		} },
+		.tree = "d 755 0:0 .\nf 644 0:0 b \"b\"\nd 755 0:0 d\nf 644 0:0 d/new \"n\"\n"
+			"d 755 0:0 e\nd 755 0:0 keep\nf 644 0:0 keep/new \"n\"\n",
+	},
+	{
 		.name = "the last of two entries counts",
 		.layers = { {
 			{ 'f', "f", "one", .mode = 0600 }, { 'f', "f", "2" },

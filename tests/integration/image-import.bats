@@ -169,7 +169,20 @@ setup() {
 	grep -qE '^app +1 ' <<<"$output"
 }
 
-@test "import: skopeo and podman read the store" {
+@test "import: podman reads the store" {
+	local podman
+	docker_archive app.tar
+	must image import app.tar app
+	# It takes no run root of more than 50 characters, and makes a name of the path.
+	mkdir "$TMPDIR/p"
+	ln -s "$STORE" store
+	podman=(podman --root "$PWD/podman" --runroot "$TMPDIR/p" --storage-driver vfs)
+	must "${podman[@]}" pull -q oci:store:app
+	must "${podman[@]}" image inspect "$output"
+	jq -e '.[0].Labels.purpose == "test" and (.[0].RootFS.Layers | length) == 2' <<<"$output"
+}
+
+@test "import: skopeo reads the store" {
 	docker_archive app.tar
 	must image import app.tar
 	must image import app.tar app

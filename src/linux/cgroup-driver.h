@@ -8,6 +8,8 @@
 #include "base/error.h"
 #include "linux/cgroup.h"
 
+struct cgroup_plan;
+
 struct cgroup_driver {
 	/* As written to the state and given to --cgroup-manager. */
 	const char *name;
@@ -15,9 +17,14 @@ struct cgroup_driver {
 	int (*create)(const struct cgroup_request *request, struct cgroup *out,
 		      struct error *err);
 	int (*remove)(const char *path, struct error *err);
+	/* Makes sure that the controllers of PLAN reach the cgroup PATH, which exists. */
+	int (*prepare)(const char *path, const struct cgroup_plan *plan, struct error *err);
 };
 
 extern const struct cgroup_driver cgroup_fs_driver;
+
+/* cgroup.c: the driver a container's record names, NULL meaning cgroupfs. */
+const struct cgroup_driver *cgroup_driver_find(const char *name);
 
 /* cgroup-mount.c: PATH as a name below the root fd, "." for the root itself. */
 const char *cgroup_relative(const char *path);

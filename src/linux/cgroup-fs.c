@@ -367,8 +367,20 @@ static int fs_remove(const char *path, struct error *err)
 	return r;
 }
 
+static int fs_prepare(const char *path, const struct cgroup_plan *plan, struct error *err)
+{
+	cleanup_close int root_fd = cgroup_open_root(err);
+	cleanup_close int parent_fd = -EBADF;
+
+	if (root_fd < 0)
+		return root_fd;
+	parent_fd = open_parent(root_fd, path, plan, err);
+	return parent_fd < 0 ? parent_fd : 0;
+}
+
 const struct cgroup_driver cgroup_fs_driver = {
 	.name = "cgroupfs",
 	.create = fs_create,
 	.remove = fs_remove,
+	.prepare = fs_prepare,
 };

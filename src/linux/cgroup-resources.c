@@ -428,7 +428,7 @@ unsigned int cgroup_plan_controllers(const struct cgroup_plan *plan)
 }
 
 /* A file with several lines takes one at a time. */
-static int write_lines(int dir_fd, const char *file, const char *value, struct error *err)
+int cgroup_write_lines(int dir_fd, const char *file, const char *value, struct error *err)
 {
 	cleanup_free char *lines = xstrdup(value);
 	int r = 0;
@@ -441,20 +441,24 @@ static int write_lines(int dir_fd, const char *file, const char *value, struct e
 	return r;
 }
 
+int cgroup_write_apply(const struct cgroup_write *w, int dir_fd, struct error *err)
+{
+	int r = cgroup_write_lines(dir_fd, w->file, w->value, err);
+
+	if (r == -ENOENT && w->fallback_file)
+		r = cgroup_write_lines(dir_fd, w->fallback_file, w->fallback_value, err);
+	if (r == -ENOENT && w->is_optional)
+		r = 0;
+	if (r == -ENOENT)
+		(void)error_hint(err, "this kernel does not have the file %s", w->file);
+	return r < 0 ? error_pointer(err, "%s", w->pointer) : 0;
+}
+
 int cgroup_plan_apply(const struct cgroup_plan *plan, int dir_fd, struct error *err)
 {
-	for (size_t i = 0; i < plan->n; i++) {
-		const struct cgroup_write *w = &plan->v[i];
-		int r = write_lines(dir_fd, w->file, w->value, err);
+	int r = 0;
 
-		if (r == -ENOENT && w->fallback_file)
-			r = write_lines(dir_fd, w->fallback_file, w->fallback_value, err);
-		if (r == -ENOENT && w->is_optional)
-			r = 0;
-		if (r == -ENOENT)
-			(void)error_hint(err, "this kernel does not have the file %s", w->file);
-		if (r < 0)
-			return error_pointer(err, "%s", w->pointer);
-	}
-	return 0;
+	for (size_t i = 0; i < plan->n && r == 0; i++)
+		r = cgroup_write_apply(&plan->v[i], dir_fd, err);
+	return r;
 }

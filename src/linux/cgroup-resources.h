@@ -59,6 +59,12 @@ void cgroup_plan_fini(struct cgroup_plan *plan);
 /* The controllers the plan cannot do without: bit 1 << enum cgroup_controller. */
 unsigned int cgroup_plan_controllers(const struct cgroup_plan *plan);
 
+/* One of them, in all its lines. */
+int cgroup_write_apply(const struct cgroup_write *write, int dir_fd, struct error *err);
+
+/* Writes each line of VALUE into FILE; an empty value is one empty line. */
+int cgroup_write_lines(int dir_fd, const char *file, const char *value, struct error *err);
+
 /* Writes them all into the cgroup DIR_FD; stops at the first failure. */
 int cgroup_plan_apply(const struct cgroup_plan *plan, int dir_fd, struct error *err);
 

@@ -200,18 +200,24 @@ int cgroup_is_populated(const struct cgroup *cg, bool *out, struct error *err)
 	return cgroup_event_get(cg->fd, CGROUP_EVENT_POPULATED, out, err);
 }
 
-int cgroup_remove(const char *driver, const char *path, struct error *err)
+const struct cgroup_driver *cgroup_driver_find(const char *name)
 {
+	if (!name)
+		return &cgroup_fs_driver;
+	for (size_t i = CGROUP_MANAGER_CGROUPFS; i < ARRAY_SIZE(managers); i++)
+		if (streq(name, managers[i].name))
+			return managers[i].driver;
+	return NULL;
+}
+
+int cgroup_remove(const char *driver_name, const char *path, struct error *err)
+{
+	const struct cgroup_driver *driver = cgroup_driver_find(driver_name);
 	int r;
 
-	for (size_t i = CGROUP_MANAGER_CGROUPFS; driver && i < ARRAY_SIZE(managers); i++) {
-		if (!streq(driver, managers[i].name) || !managers[i].driver)
-			continue;
-		r = managers[i].driver->remove(path, err);
-		return r < 0 ? error_context(err, "cgroup %s", path) : 0;
-	}
-	if (driver)
+	if (!driver)
 		return error_set(err, ENOTSUP, "cgroup %s was made by the unknown manager \"%s\"",
-				 path, driver);
-	return cgroup_remove(cgroup_fs_driver.name, path, err);
+				 path, driver_name);
+	r = driver->remove(path, err);
+	return r < 0 ? error_context(err, "cgroup %s", path) : 0;
 }

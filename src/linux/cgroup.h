@@ -83,6 +83,15 @@ const char *cgroup_driver_name(const struct cgroup *cg);
 /* "cgroupfs", "systemd", "disabled" -> the manager; -EINVAL names the choices. */
 int cgroup_manager_parse(const char *name, enum cgroup_manager *out, struct error *err);
 
+/*
+ * Sets new limits on the existing CG, made by DRIVER (a name as above; NULL is
+ * "cgroupfs").  What RESOURCES does not mention stays; so does everything when
+ * a value is refused, as the old ones are written back.  Device rules are not
+ * looked at.
+ */
+int cgroup_update(const struct cgroup *cg, const char *driver,
+		  const struct oci_resources *resources, struct error *err);
+
 /* Opens an existing one; -ENOENT when it is gone. */
 int cgroup_open(const char *path, struct cgroup *out, struct error *err);
 

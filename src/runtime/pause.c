@@ -2,12 +2,9 @@
 #include "runtime/pause.h"
 
 #include "libocispec/names.h"
-#include "linux/cgroup.h"
-#include "runtime/container.h"
 
-/* The container with its status and its cgroup, which stopped ones may have lost. */
-static int load(struct container *c, const char *root, const char *id, enum oci_status *status,
-		struct cgroup *cg, struct error *err)
+int container_load_live(struct container *c, const char *root, const char *id,
+			enum oci_status *status, struct cgroup *cg, struct error *err)
 {
 	int r = container_load(c, root, id, err);
 
@@ -20,7 +17,7 @@ static int load(struct container *c, const char *root, const char *id, enum oci_
 				 oci_name(&oci_status_names, *status));
 	if (!c->record.cgroup_path) {
 		(void)error_set(err, ENOTSUP, "container \"%s\" has no cgroup of its own", id);
-		return error_hint(err, "only a container with a cgroup can be paused or listed");
+		return error_hint(err, "only a container with a cgroup can be paused, listed or updated");
 	}
 	return cgroup_open(c->record.cgroup_path, cg, err);
 }
@@ -30,7 +27,7 @@ int container_pause(const char *root, const char *id, struct error *err)
 	cleanup_container struct container c = CONTAINER_INIT;
 	cleanup_cgroup struct cgroup cg = CGROUP_INIT;
 	enum oci_status status;
-	int r = load(&c, root, id, &status, &cg, err);
+	int r = container_load_live(&c, root, id, &status, &cg, err);
 
 	if (r < 0)
 		return r;
@@ -45,7 +42,7 @@ int container_resume(const char *root, const char *id, struct error *err)
 	cleanup_cgroup struct cgroup cg = CGROUP_INIT;
 	enum oci_status status;
 	bool frozen;
-	int r = load(&c, root, id, &status, &cg, err);
+	int r = container_load_live(&c, root, id, &status, &cg, err);
 
 	/* A created container may be paused too, and its status does not show it. */
 	if (r == 0)
@@ -63,7 +60,7 @@ int container_pids(const char *root, const char *id, pid_t **pids, size_t *n,
 	cleanup_container struct container c = CONTAINER_INIT;
 	cleanup_cgroup struct cgroup cg = CGROUP_INIT;
 	enum oci_status status;
-	int r = load(&c, root, id, &status, &cg, err);
+	int r = container_load_live(&c, root, id, &status, &cg, err);
 
 	return r < 0 ? r : cgroup_list_pids(&cg, pids, n, err);
 }

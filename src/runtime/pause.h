@@ -6,6 +6,15 @@
 #include <sys/types.h>
 
 #include "base/error.h"
+#include "linux/cgroup.h"
+#include "runtime/container.h"
+
+/*
+ * Loads a created, running or paused container with its status and opens its
+ * cgroup; -ESRCH for a stopped one, -ENOTSUP for one without a cgroup.
+ */
+int container_load_live(struct container *c, const char *root, const char *id,
+			enum oci_status *status, struct cgroup *cg, struct error *err);
 
 /* Freezes every process of a running or created container; returns when they stand still. */
 int container_pause(const char *root, const char *id, struct error *err);

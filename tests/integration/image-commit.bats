@@ -11,7 +11,7 @@ setup() {
 teardown() {
 	cd / || return
 	image ps -aq | xargs -r "$TOP/dabba-image" --root "$STORE" rm -f
-	! grep -F " $STORE/" /proc/self/mountinfo
+	[[ -z $(grep -F " $STORE/" /proc/self/mountinfo) ]]
 	store_verifies
 }
 

@@ -16,8 +16,12 @@ teardown() {
 
 # No mount, no container, no state of the runtime.
 image_nothing_left() {
-	! grep -F " $STORE/" /proc/self/mountinfo
-	[[ -z $(ls -A "$STORE/containers" "$STORE/tmp" | grep -v :) ]]
+	not_mounted
+	[[ -z $(ls -A "$STORE/containers"; ls -A "$STORE/tmp") ]]
+}
+
+not_mounted() {
+	[[ -z $(grep -F " $STORE/" /proc/self/mountinfo) ]]
 }
 
 in_store() {
@@ -92,7 +96,7 @@ in_store() {
 	one_image_sentence
 	eventually bash -c "'$TOP/dabba-image' --root '$STORE' ps -a | grep -q 'Exited (9)'"
 	[[ $(cat "$STORE"/containers/*/log) == working ]]
-	! grep -qF " $STORE/" /proc/self/mountinfo
+	not_mounted
 }
 
 @test "image run: --rm takes the container away" {
@@ -173,7 +177,7 @@ in_store() {
 	fails image rm orphan
 	must image rm -f orphan
 	(($(in_store) == 0))
-	! "$TOP/dabba" state "$id"
+	fails "$TOP/dabba" state "$id"
 }
 
 # keeper ID: the pid of the process that has the container's directory open.

@@ -25,17 +25,25 @@ setup_bundle() {
 
 # make_bundle DIRECTORY NAME: NAME becomes the cgroup.
 make_bundle() {
+	local template=$BATS_FILE_TMPDIR/rootfs
+	[[ -d $template ]] || make_rootfs "$template"
+	mkdir -p "$1"
+	cp -a "$template" "$1/rootfs"
+	jq --arg path "/$2" '.linux.cgroupsPath = $path' "$HELPERS/config.json" >"$1/config.json"
+}
+
+# Once per file: dozens of processes, which an emulated machine feels.
+make_rootfs() {
 	local applet
-	mkdir -p "$1"/rootfs/{bin,dev,etc,proc,sys,tmp,root}
-	cp "$(command -v busybox)" "$1/rootfs/bin/busybox"
+	mkdir -p "$1"/{bin,dev,etc,proc,sys,tmp,root}
+	cp "$(command -v busybox)" "$1/bin/busybox"
 	for applet in sh cat ls id echo true false sleep stat mount umount touch \
 		mkdir env pwd hostname kill grep sed head wc tr test chmod chown mknod \
 		ps stty tty ulimit readlink seq printf dd rm ln ip nice chroot date; do
-		ln -s busybox "$1/rootfs/bin/$applet"
+		ln -s busybox "$1/bin/$applet"
 	done
-	echo root:x:0:0:root:/root:/bin/sh >"$1/rootfs/etc/passwd"
-	echo root:x:0: >"$1/rootfs/etc/group"
-	jq --arg path "/$2" '.linux.cgroupsPath = $path' "$HELPERS/config.json" >"$1/config.json"
+	echo root:x:0:0:root:/root:/bin/sh >"$1/etc/passwd"
+	echo root:x:0: >"$1/etc/group"
 }
 
 # edit JQ-FILTER [JQ-OPTION...]: changes config.json in place.

@@ -28,7 +28,10 @@ int container_update(const char *root, const char *id, const struct oci_resource
 	/* containerd sends the whole of linux.resources, whatever has changed in it. */
 	if (r == 0 && resources->n_devices > 0)
 		log_info("linux.resources.devices: the rules of a container stay as they are");
-	return r < 0 ? r : cgroup_update(&cg, c.record.cgroup_driver, resources, err);
+	if (r == 0)
+		r = cgroup_update(&cg, c.record.cgroup_driver, resources, err);
+	/* Said here: by itself a place is understood as one in config.json. */
+	return r < 0 && *err->pointer ? error_context(err, "%s", err->pointer) : r;
 }
 
 int container_update_from(const char *root, const char *id, const char *file,

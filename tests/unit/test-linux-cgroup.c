@@ -95,6 +95,39 @@ static void test_plan(void)
 	cgroup_plan_fini(&plan);
 }
 
+/* The fields that few engines set. */
+static void test_plan_rare(void)
+{
+	const int64_t reservation = 4096;
+	const uint64_t burst = 700;
+	const uint16_t weight = 1000;
+	const uint32_t handles = 3, objects = 10;
+	struct oci_memory memory = { .reservation = &reservation };
+	struct oci_cpu cpu = { .burst = &burst, .mems = "0" };
+	struct oci_weight_device device = { .major = 8, .minor = 16, .weight = &weight };
+	struct oci_throttle_device throttle = { .major = 8, .minor = 0, .rate = 0 };
+	struct oci_block_io io = { .weight_device = &device, .n_weight_device = 1,
+				   .throttle_write_iops_device = &throttle,
+				   .n_throttle_write_iops_device = 1 };
+	struct oci_rdma rdma = { .key = "mlx5_1", .hca_handles = &handles,
+				 .hca_objects = &objects };
+	struct oci_resources resources = {
+		.memory = &memory, .cpu = &cpu, .block_io = &io, .rdma = &rdma, .n_rdma = 1,
+	};
+	struct cgroup_plan plan;
+	struct error err = ERROR_INIT;
+
+	if (!ok(cgroup_plan_make(&resources, &plan, &err) == 0))
+		return;
+	ok_str(planned(&plan, "memory.low"), "4096");
+	ok_str(planned(&plan, "cpu.max.burst"), "700");
+	ok_str(planned(&plan, "cpuset.mems"), "0");
+	ok_str(planned(&plan, "io.bfq.weight"), "8:16 1000");
+	ok_str(planned(&plan, "io.max"), "8:0 wiops=max");
+	ok_str(planned(&plan, "rdma.max"), "mlx5_1 hca_handle=3 hca_object=10");
+	cgroup_plan_fini(&plan);
+}
+
 /* RESOURCES are refused, and the error points at POINTER. */
 static void refused(const struct oci_resources *resources, const char *pointer)
 {
@@ -322,6 +355,7 @@ int main(void)
 
 	test_weights();
 	test_plan();
+	test_plan_rare();
 	test_plan_refused();
 	test_paths_refused();
 	test_managers();

@@ -16,7 +16,7 @@ enum path_policy {
 	PATH_IN_ROOT,
 	/* Inside, and no component may be a symlink. */
 	PATH_NO_SYMLINKS,
-	/* Leaving is an error (EXDEV), symlinks and mount crossings too: for kernel file systems. */
+	/* Leaving is an error, symlinks and mount crossings too: for kernel file systems. */
 	PATH_BENEATH,
 };
 

@@ -79,7 +79,8 @@ static int remove_whiteouts(struct layer_tree *tree, int dir_fd, const char *nam
 
 	if (r < 0)
 		return r;
-	if (!S_ISDIR(st.st_mode) && (whiteout_is_device(&st) || layer_tree_is_implied(tree, path)) &&
+	if (!S_ISDIR(st.st_mode) &&
+	    (whiteout_is_device(&st) || layer_tree_is_implied(tree, path)) &&
 	    unlinkat(dir_fd, name, 0) < 0)
 		return error_sys(err, "unlinkat", "%s", path);
 	if (!S_ISDIR(st.st_mode))

@@ -47,8 +47,9 @@ static uint64_t parse_set(char *const *names, size_t n, const char *set, uint64_
 		int number = capability_from_name(names[i]);
 
 		if (number < 0)
-			log_warning("process.capabilities.%s[%zu]: unknown capability \"%s\" ignored",
-				    set, i, names[i]);
+			log_warning(
+				"process.capabilities.%s[%zu]: unknown capability \"%s\" ignored",
+				set, i, names[i]);
 		else if (!(grantable & bit(number)))
 			log_warning("process.capabilities.%s[%zu]: %s ignored: this program does "
 				    "not have it to give", set, i, names[i]);

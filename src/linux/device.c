@@ -85,7 +85,9 @@ static int plan_device(struct device *d, const struct oci_device *spec, struct e
 	/* Engines send st_mode as stat(2) gave it: only the permissions count. */
 	mode_t mode = (spec->file_mode ? *spec->file_mode : DEFAULT_MODE) & 07777;
 
-	*d = (struct device){ .path = spec->path, .name = name_in_dev(spec->path), .index = d->index,
+	*d = (struct device){ .path = spec->path,
+			      .name = name_in_dev(spec->path),
+			      .index = d->index,
 			      .uid = spec->uid ? *spec->uid : 0,
 			      .gid = spec->gid ? *spec->gid : 0 };
 	if (spec->path[0] != '/')
@@ -232,7 +234,8 @@ static int open_host_node(const struct device *d, struct error *err)
 	if (fstat(fd, &st) < 0)
 		return error_sys(err, "fstat", "%s of the host", d->path);
 	if (!matches(d, &st))
-		return error_set(err, ENODEV, "the host's device of that name is another one (%u:%u)",
+		return error_set(err, ENODEV,
+				 "the host's device of that name is another one (%u:%u)",
 				 major(st.st_rdev), minor(st.st_rdev));
 	if (mount_setattr(fd, "", AT_EMPTY_PATH, &private, sizeof(private)) < 0)
 		return error_sys(err, "mount_setattr", "%s of the host", d->path);

@@ -164,7 +164,8 @@ static int map_with_helper(pid_t pid, const struct side *side, const struct oci_
 	helper_argv(&argv, pid, side, maps, n);
 	r = run_helper(argv.v, err);
 	if (r < 0)
-		return error_hint(err, "user %u needs the mapped ids in %s, as in \"%u:100000:65536\"",
+		return error_hint(err,
+				  "user %u needs the mapped ids in %s, as in \"%u:100000:65536\"",
 				  getuid(), side->subids, getuid());
 	return 0;
 }

@@ -35,13 +35,15 @@ int mask_check(const struct oci_linux *l, struct error *err)
 	if (!l || l->n_masked_paths + l->n_readonly_paths == 0)
 		return 0;
 	if (!namespace_has_own_mounts(l)) {
-		(void)error_set(err, EINVAL, "maskedPaths and readonlyPaths need a new mount namespace");
+		(void)error_set(err, EINVAL,
+				"maskedPaths and readonlyPaths need a new mount namespace");
 		(void)error_hint(err, "add { \"type\": \"mount\" } to linux.namespaces");
 		return error_pointer(err, l->n_masked_paths ? "linux.maskedPaths" :
 							      "linux.readonlyPaths");
 	}
 	r = check_paths(l->masked_paths, l->n_masked_paths, "maskedPaths", err);
-	return r < 0 ? r : check_paths(l->readonly_paths, l->n_readonly_paths, "readonlyPaths", err);
+	return r < 0 ? r
+		     : check_paths(l->readonly_paths, l->n_readonly_paths, "readonlyPaths", err);
 }
 
 /* A detached copy of the mount that FD stands in, at FD. */

@@ -24,8 +24,9 @@ static int make_target(int root_fd, const struct mount_entry *e, struct error *e
 	fd = is_dir ? path_make_dir(root_fd, dest, 0755, err) :
 		      path_make_file(root_fd, dest, 0644, err);
 	if (fd == -EROFS)
-		(void)error_hint(err, "the target is missing in a read-only file system: put it into "
-				      "the image");
+		(void)error_hint(err,
+				 "the target is missing in a read-only file system: put it into "
+				 "the image");
 	return fd;
 }
 
@@ -34,8 +35,10 @@ static int target_error(const struct mount_entry *e, int code, struct error *err
 	errno = -code;
 	(void)error_sys(err, "openat2", "%s", e->spec->destination);
 	if (e->real_dir && (code == -ELOOP || code == -ENOTDIR))
-		(void)error_hint(err, "%s must be a real directory, with no symlink in its path: the "
-				      "image has something else there", e->clean);
+		(void)error_hint(err,
+				 "%s must be a real directory, with no symlink in its path: the "
+				 "image has something else there",
+				 e->clean);
 	return err->code;
 }
 
@@ -51,7 +54,8 @@ static int check_target(const struct mount_entry *e, int fd, struct error *err)
 	if (fs.f_type != PROC_SUPER_MAGIC)
 		return 0;
 	(void)error_set(err, EPERM, "the target lies inside a proc file system");
-	return error_hint(err, "a symlink in the image leads there, or an earlier mount put it there");
+	return error_hint(err,
+			  "a symlink in the image leads there, or an earlier mount put it there");
 }
 
 static int open_target(int root_fd, const struct mount_entry *e, bool *existed, struct error *err)

@@ -36,7 +36,8 @@ static int copy_file(const struct place *p, const char *name, const struct stat 
 	in_fd = openat(p->source_fd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	if (in_fd < 0)
 		return error_sys(err, "openat", "%s", name);
-	out_fd = openat(p->dest_fd, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, st->st_mode & 0777);
+	out_fd = openat(p->dest_fd, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC,
+			st->st_mode & 0777);
 	if (out_fd < 0)
 		return error_sys(err, "openat", "%s", name);
 	do {

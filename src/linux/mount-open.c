@@ -35,9 +35,10 @@ static int set_attributes(const struct mount_entry *e, int fd, unsigned int flag
 		(void)error_hint(err, "the file system of %s cannot be mounted with an id mapping",
 				 e->source);
 	else if (err->code == -EPERM && attr->attr_clr)
-		(void)error_hint(err, "a restriction of the host's mount cannot be lifted in a user "
-				      "namespace: add \"nosuid\", \"nodev\", \"noexec\" or \"ro\" as "
-				      "the source has it");
+		(void)error_hint(err,
+				 "a restriction of the host's mount cannot be lifted in a user "
+				 "namespace: add \"nosuid\", \"nodev\", \"noexec\" or \"ro\" as "
+				 "the source has it");
 	return err->code;
 }
 

@@ -18,8 +18,10 @@ enum { FSCONFIG_VALUE_MAX = 255 };
 
 /* clang-format off */
 static const struct mount_fs file_systems[] = {
-	{ "proc",    .real_dir = true, .pseudo = true, .label = MOUNT_LABEL_NONE, .stand_in = "/proc" },
-	{ "sysfs",   .real_dir = true, .pseudo = true, .label = MOUNT_LABEL_NONE, .stand_in = "/sys" },
+	{ "proc",    .real_dir = true, .pseudo = true, .label = MOUNT_LABEL_NONE,
+	  .stand_in = "/proc" },
+	{ "sysfs",   .real_dir = true, .pseudo = true, .label = MOUNT_LABEL_NONE,
+	  .stand_in = "/sys" },
 	{ "mqueue",  .pseudo = true, .label = MOUNT_LABEL_XATTR, .stand_in = "/dev/mqueue" },
 	{ "cgroup",  .pseudo = true, .label = MOUNT_LABEL_NONE },
 	{ "cgroup2", .pseudo = true, .label = MOUNT_LABEL_NONE },
@@ -190,8 +192,9 @@ static int plan_options(struct mount_entry *e, struct error *err)
 	else if (e->options.flags & MOUNT_BIND)
 		e->kind = MOUNT_KIND_BIND;
 	else if (!e->spec->type || !*e->spec->type)
-		return error_set(err, EINVAL,
-				 "neither a \"type\" nor one of the options \"bind\" and \"rbind\"");
+		return error_set(
+			err, EINVAL,
+			"neither a \"type\" nor one of the options \"bind\" and \"rbind\"");
 	else if (streq(e->spec->type, "bind") || streq(e->spec->type, "none"))
 		return error_set(err, EINVAL,
 				 "type \"%s\" needs one of the options \"bind\" and \"rbind\"",
@@ -210,8 +213,8 @@ static int check_bind_data(const struct mount_entry *e, struct error *err)
 
 	if (e->n_data == 0)
 		return 0;
-	(void)error_set(err, EINVAL, "\"%s%s%s\" is not an option that a bind mount can have", d->key,
-			d->value ? "=" : "", d->value ? d->value : "");
+	(void)error_set(err, EINVAL, "\"%s%s%s\" is not an option that a bind mount can have",
+			d->key, d->value ? "=" : "", d->value ? d->value : "");
 	(void)error_hint(err, "only the options of mount(8) that are not specific to a file system "
 			      "work with \"bind\"; see `dabba features`");
 	return mount_option_error(e, d->option, err);
@@ -243,7 +246,8 @@ static int check_proc(struct mount_entry *e, struct error *err)
 		/* Whether the source of a bind is a procfs, mount_entry_open() sees. */
 		if (e->kind != MOUNT_KIND_NEW || streq(e->spec->type, "proc"))
 			return 0;
-		(void)error_set(err, EPERM, "only a proc file system may be mounted on /proc, not %s",
+		(void)error_set(err, EPERM,
+				"only a proc file system may be mounted on /proc, not %s",
 				e->spec->type);
 		return field_error(e, "destination", err);
 	}

@@ -77,7 +77,8 @@ static int check_duplicates(const struct oci_linux *linux, struct error *err)
 			if (linux->namespaces[j].type != type)
 				continue;
 			(void)error_set(err, EINVAL,
-					"linux.namespaces[%zu].type: %s stands in linux.namespaces[%zu] already",
+					"linux.namespaces[%zu].type: %s stands in "
+					"linux.namespaces[%zu] already",
 					i, namespace_name((uint64_t)namespace_flag(type)), j);
 			return error_pointer(err, "linux.namespaces[%zu].type", i);
 		}
@@ -144,8 +145,9 @@ static int add(struct namespace_plan *plan, const struct oci_namespace *ns, size
 static int plan_time_offsets(struct namespace_plan *plan, const struct oci_linux *linux,
 			     struct error *err)
 {
-	const struct oci_time_offset *monotonic = linux->time_offsets ? linux->time_offsets->monotonic
-								      : NULL;
+	const struct oci_time_offset *monotonic = linux->time_offsets
+							  ? linux->time_offsets->monotonic
+							  : NULL;
 	const struct oci_time_offset *boottime = linux->time_offsets ? linux->time_offsets->boottime
 								     : NULL;
 	size_t n = 0;
@@ -154,7 +156,8 @@ static int plan_time_offsets(struct namespace_plan *plan, const struct oci_linux
 		return 0;
 	if (!(plan->new_flags & CLONE_NEWTIME)) {
 		(void)error_set(err, EINVAL, "linux.timeOffsets needs a new time namespace");
-		(void)error_hint(err, "add {\"type\": \"time\"} without a path to linux.namespaces");
+		(void)error_hint(err,
+				 "add {\"type\": \"time\"} without a path to linux.namespaces");
 		return error_pointer(err, "linux.timeOffsets");
 	}
 	if (monotonic)

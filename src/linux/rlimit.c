@@ -42,9 +42,9 @@ static int parse_one(const struct oci_rlimit *limit, struct rlimit_set *out, str
 	if (out->present & (1u << resource))
 		return error_set(err, EINVAL, "%s is given twice", name);
 	if (limit->soft > limit->hard)
-		return error_set(err, EINVAL, "%s: the soft limit %llu is above the hard limit %llu",
-				 name, (unsigned long long)limit->soft,
-				 (unsigned long long)limit->hard);
+		return error_set(err, EINVAL,
+				 "%s: the soft limit %llu is above the hard limit %llu", name,
+				 (unsigned long long)limit->soft, (unsigned long long)limit->hard);
 	out->present |= 1u << resource;
 	out->limit[resource] = (struct rlimit){
 		.rlim_cur = limit->soft,

@@ -87,7 +87,8 @@ static int set_propagation(int dfd, const char *path, unsigned int flags, uint64
 		return 0;
 	(void)error_sys(err, "mount_setattr", "the propagation of %s", *path ? path : "the rootfs");
 	if (err->code == -EINVAL && *path)
-		(void)error_hint(err, "\"/\" is not a mount point: dabba cannot work inside chroot(2)");
+		(void)error_hint(err,
+				 "\"/\" is not a mount point: dabba cannot work inside chroot(2)");
 	return err->code;
 }
 
@@ -167,7 +168,8 @@ static int pivot(const struct rootfs *r, struct error *err)
 	if (sys_pivot_root(".", ".") < 0) {
 		(void)error_sys(err, "pivot_root", ".");
 		if (err->code == -EINVAL)
-			(void)error_hint(err, "a host that runs from its initramfs needs --no-pivot");
+			(void)error_hint(err,
+					 "a host that runs from its initramfs needs --no-pivot");
 		return err->code;
 	}
 	/* The unmount must not be repeated on the host; for all but a shared rootfs it is so. */

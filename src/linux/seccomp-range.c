@@ -135,7 +135,8 @@ static int judge(const struct seccomp_profile *profile, struct seccomp_entry *en
 	bool is_decided = false;
 	size_t kept = 0;
 
-	*out = (struct seccomp_range){ .start = entries[0].number, .action = profile->default_action };
+	*out = (struct seccomp_range){ .start = entries[0].number,
+				       .action = profile->default_action };
 	for (size_t i = 0; i < n && !is_decided; i++) {
 		if (action_of(&entries[i]) == profile->default_action)
 			continue;
@@ -206,9 +207,11 @@ static int fill(const struct seccomp_profile *profile, struct seccomp_table *tab
 	if (table->has_x32)
 		return add_part(profile, table->entries + n, table->n_entries - n,
 				SECCOMP_X32_BIT, table->last_x32, out);
-	add_range(out, (struct seccomp_range){ .start = SECCOMP_X32_BIT, .action = SECCOMP_BAD_ARCH });
+	add_range(out,
+		  (struct seccomp_range){ .start = SECCOMP_X32_BIT, .action = SECCOMP_BAD_ARCH });
 	/* seccomp(2): a tracer sets the number to -1 to skip the call. */
-	add_range(out, (struct seccomp_range){ .start = UINT32_MAX, .action = profile->default_action });
+	add_range(out,
+		  (struct seccomp_range){ .start = UINT32_MAX, .action = profile->default_action });
 	return 0;
 }
 

@@ -162,7 +162,8 @@ static int delete_loaded(struct container *c, const char *root, bool force, stru
 	if (r < 0)
 		return r;
 	if (is_removed(c))
-		return force ? 0 : error_set(err, ENOENT, "container does not exist: \"%s\"", c->id);
+		return force ? 0
+			     : error_set(err, ENOENT, "container does not exist: \"%s\"", c->id);
 	/* Started between the look and the lock. */
 	if (!force)
 		r = check_stopped(c, err);

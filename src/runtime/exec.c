@@ -99,7 +99,8 @@ static int check_status(const struct execution *x, struct error *err)
 		return error_set(err, EINVAL, "cannot exec in a container that is being created");
 	if (status == OCI_STATUS_PAUSED && !x->request->ignore_paused) {
 		(void)error_set(err, EINVAL, "cannot exec in a paused container");
-		return error_hint(err, "resume it, or use --ignore-paused to run once it is resumed");
+		return error_hint(err,
+				  "resume it, or use --ignore-paused to run once it is resumed");
 	}
 	return 0;
 }
@@ -277,7 +278,8 @@ static int spawn(struct execution *x, struct error *err)
 		return r;
 	if (!x->staged && (x->join_flags & CLONE_NEWPID) &&
 	    setns(x->init_pidfd, CLONE_NEWPID) < 0)
-		return error_sys(err, "setns", "the pid namespace of container %s", x->container.id);
+		return error_sys(err, "setns", "the pid namespace of container %s",
+				 x->container.id);
 	/* The process is visible in the container from its first instruction on. */
 	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
 		return error_sys(err, "prctl", "PR_SET_DUMPABLE");

@@ -287,7 +287,8 @@ static int step_execute(struct init *init, struct error *err)
 	int r = 0;
 
 	if (!init->config->process)
-		return error_set(err, EINVAL, "config.json has no process: there is nothing to start");
+		return error_set(err, EINVAL,
+				 "config.json has no process: there is nothing to start");
 	if (hooks && hooks->n_start_container > 0) {
 		start.hooks.hooks = hooks->start_container;
 		start.hooks.n = hooks->n_start_container;

@@ -17,7 +17,8 @@ int container_load_live(struct container *c, const char *root, const char *id,
 				 oci_name(&oci_status_names, *status));
 	if (!c->record.cgroup_path) {
 		(void)error_set(err, ENOTSUP, "container \"%s\" has no cgroup of its own", id);
-		return error_hint(err, "only a container with a cgroup can be paused, listed or updated");
+		return error_hint(
+			err, "only a container with a cgroup can be paused, listed or updated");
 	}
 	return cgroup_open(c->record.cgroup_path, cg, err);
 }

@@ -146,7 +146,8 @@ static int check_terminal(const struct creation *cr, struct error *err)
 	if (terminal && cr->request->detach && !cr->request->console_socket) {
 		(void)error_set(err, EINVAL, "process.terminal: a detached container needs a "
 					     "console socket for its terminal");
-		return error_hint(err, "pass --console-socket PATH, or set process.terminal to false");
+		return error_hint(err,
+				  "pass --console-socket PATH, or set process.terminal to false");
 	}
 	if (!terminal && cr->request->console_socket)
 		return error_set(err, EINVAL, "--console-socket is given, but process.terminal "

@@ -40,8 +40,8 @@ static int plan_env(struct process_plan *plan, struct error *err)
 		bool again = false;
 
 		if (!strchr(var, '=') || var[0] == '=') {
-			(void)error_set(err, EINVAL, "process.env[%zu]: \"%s\" is not NAME=VALUE", i,
-					var);
+			(void)error_set(err, EINVAL, "process.env[%zu]: \"%s\" is not NAME=VALUE",
+					i, var);
 			return error_pointer(err, "process.env[%zu]", i);
 		}
 		for (size_t j = i + 1; j < process->n_env && !again; j++)
@@ -74,8 +74,10 @@ static int plan_fds(struct process_plan *plan, unsigned int preserve_fds, struct
 		/* An fd of our own would be close-on-exec: this one was inherited. */
 		if (fcntl((int)(FIRST_FD + i), F_GETFD) == 0)
 			continue;
-		(void)error_set(err, EBADF, "fd %u is to be passed on but is not open", FIRST_FD + i);
-		return error_hint(err, "--preserve-fds and LISTEN_FDS count from fd 3 on without a gap");
+		(void)error_set(err, EBADF, "fd %u is to be passed on but is not open",
+				FIRST_FD + i);
+		return error_hint(err,
+				  "--preserve-fds and LISTEN_FDS count from fd 3 on without a gap");
 	}
 	return fd_cloexec_from(FIRST_FD + plan->n_kept_fds, err);
 }
@@ -312,7 +314,8 @@ static int probe(const char *path)
 static int not_executable(const char *name, int code, bool searched, struct error *err)
 {
 	if (code == ENOENT && searched)
-		(void)error_set(err, code, "exec: \"%s\": executable file not found in $PATH", name);
+		(void)error_set(err, code, "exec: \"%s\": executable file not found in $PATH",
+				name);
 	else if (code == ENOENT)
 		(void)error_set(err, code, "exec: \"%s\": stat %s: no such file or directory", name,
 				name);

@@ -62,8 +62,8 @@ int process_apply_early(const struct process_plan *plan, struct error *err);
 
 /*
  * Opens the terminal below ROOT_FD, makes it the controlling terminal and fds
- * 0 to 2, sends the master over SYNC_FD and waits until the runtime has it.  *SLAVE_FD (may be NULL) gets a
- * copy of the slave.
+ * 0 to 2, sends the master over SYNC_FD and waits until the runtime has it.
+ * *SLAVE_FD (may be NULL) gets a copy of the slave.
  */
 int process_open_terminal(const struct process_plan *plan, int root_fd, int sync_fd,
 			  int *slave_fd, struct error *err);

@@ -41,8 +41,9 @@ static int explain_clone(uint64_t flags, struct error *err)
 		return error_hint(err, "without root a user namespace is needed: "
 				       "add {\"type\": \"user\"} to linux.namespaces");
 	if (err->code == -EBUSY)
-		return error_hint(err, "the cgroup has controllers enabled for its children "
-				       "and takes no processes (cgroups(7), no internal processes)");
+		return error_hint(err,
+				  "the cgroup has controllers enabled for its children "
+				  "and takes no processes (cgroups(7), no internal processes)");
 	if (err->code == -ENOSPC || err->code == -EUSERS)
 		return error_hint(err, "a limit in /proc/sys/user/max_*_namespaces is reached");
 	return err->code;

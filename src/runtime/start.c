@@ -98,8 +98,8 @@ int container_start(const char *root, const char *id, struct error *err)
 	if (r < 0)
 		return r;
 	if (!c.config->process) {
-		(void)error_set(err, EINVAL, "cannot start: config.json of container %s has no process",
-				id);
+		(void)error_set(err, EINVAL,
+				"cannot start: config.json of container %s has no process", id);
 		return error_pointer(err, "process");
 	}
 	pidfd = container_open_pidfd(&c, err);

@@ -36,7 +36,7 @@ void sync_send_error(int fd, const struct error *failure)
 	(void)!write(fd, &packet, sizeof(packet));
 }
 
-/* The sender may be a container's init under attack: trust lengths and terminators only once checked. */
+/* The sender may be an init under attack: lengths and terminators are checked before use. */
 static int unpack_error(struct error_packet *packet, ssize_t n, struct error *err)
 {
 	struct error *e = &packet->error;

@@ -67,8 +67,8 @@ static int check_hooks(const struct oci_hook *hooks, size_t n, const char *name,
 		}
 		if (hooks[i].timeout && *hooks[i].timeout <= 0) {
 			(void)error_set(err, EINVAL,
-					"hooks.%s[%zu].timeout: %lld is not greater than zero", name,
-					i, (long long)*hooks[i].timeout);
+					"hooks.%s[%zu].timeout: %lld is not greater than zero",
+					name, i, (long long)*hooks[i].timeout);
 			return error_pointer(err, "hooks.%s[%zu].timeout", name, i);
 		}
 	}
@@ -83,7 +83,8 @@ static int check_all_hooks(const struct oci_hooks *hooks, struct error *err)
 		return 0;
 	r = check_hooks(hooks->prestart, hooks->n_prestart, "prestart", err);
 	if (r == 0)
-		r = check_hooks(hooks->create_runtime, hooks->n_create_runtime, "createRuntime", err);
+		r = check_hooks(hooks->create_runtime, hooks->n_create_runtime, "createRuntime",
+				err);
 	if (r == 0)
 		r = check_hooks(hooks->create_container, hooks->n_create_container,
 				"createContainer", err);
@@ -119,7 +120,8 @@ static int check_mappings(const struct oci_linux *linux, const struct namespace_
 		return idmap_check(&map, "linux", err);
 	}
 	if (map.n_uids + map.n_gids > 0 && !(ns->join_flags & CLONE_NEWUSER)) {
-		(void)error_set(err, EINVAL, "linux.uidMappings: there is no user namespace to map");
+		(void)error_set(err, EINVAL,
+				"linux.uidMappings: there is no user namespace to map");
 		(void)error_hint(err, "add {\"type\": \"user\"} to linux.namespaces");
 		return error_pointer(err, "linux.uidMappings");
 	}

@@ -86,7 +86,9 @@ static void test_mount(int (*make)(const struct overlay *, struct error *))
 	cleanup_free char *target = path_of("merged"), *file = path_of("merged/a/top");
 	cleanup_free char *base = xstrdup(scratch);
 	cleanup_strvec struct strvec lower = STRVEC_INIT;
-	struct overlay overlay = { .n_lower = N_LAYERS, .upper = upper, .work = work, .base = base };
+	struct overlay overlay = {
+		.n_lower = N_LAYERS, .upper = upper, .work = work, .base = base
+	};
 	cleanup_strbuf struct strbuf text = STRBUF_INIT;
 	cleanup_close int fd = -EBADF;
 	struct error err = ERROR_INIT;

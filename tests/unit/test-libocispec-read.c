@@ -81,7 +81,8 @@ static void test_messages(void)
 		  "f:1:58: process.user.uid: expected an integer, got 1e3" },
 		{ "{" OCI_1 ",\"process\":{\"cwd\":\"/\",\"user\":{\"uid\":1.0}}}",
 		  "f:1:58: process.user.uid: expected an integer, got 1.0" },
-		{ "{" OCI_1 ",\"linux\":{\"resources\":{\"pids\":{\"limit\":9223372036854775808}}}}",
+		{ "{" OCI_1
+		  ",\"linux\":{\"resources\":{\"pids\":{\"limit\":9223372036854775808}}}}",
 		  "f:1:61: linux.resources.pids.limit: expected an integer from "
 		  "-9223372036854775808 to 9223372036854775807, got 9223372036854775808" },
 		{ "{" OCI_1
@@ -128,7 +129,8 @@ static void test_accepted(void)
 {
 	static const char *const good[] = {
 		/* What Go writes for nil. */
-		"{" OCI_1 ",\"process\":null,\"mounts\":null,\"annotations\":null,\"hostname\":null}",
+		"{" OCI_1
+		",\"process\":null,\"mounts\":null,\"annotations\":null,\"hostname\":null}",
 		"{" OCI_1 ",\"linux\":{\"rootfsPropagation\":\"\",\"netDevices\":{}}}",
 		/* Unknown members of every form. */
 		"{" OCI_1 ",\"x\":{\"y\":[{\"z\":[[]]}],\"ociVersion\":1},\"vm\":{\"a\":1e99},"

@@ -94,7 +94,8 @@ static void case_fake_proc(void)
 	static const struct simple_mount mounts[] = { { "/proc", "bind", "volume", "rbind" } };
 
 	put_dir("volume");
-	expect_refusal(__func__, mounts, 1, "not the root of a proc file system", "mounts[0].source");
+	expect_refusal(__func__, mounts, 1, "not the root of a proc file system",
+		       "mounts[0].source");
 }
 
 static void case_missing_source(void)

@@ -53,7 +53,8 @@ static int join(void)
 	char text[256] = "";
 	long before, after;
 
-	before = sys_keyctl(KEYCTL_GET_KEYRING_ID, (unsigned long)KEY_SPEC_SESSION_KEYRING, 0, 0, 0);
+	before = sys_keyctl(KEYCTL_GET_KEYRING_ID, (unsigned long)KEY_SPEC_SESSION_KEYRING, 0, 0,
+			    0);
 	if (before < 0)
 		return errno == ENOSYS || errno == EPERM ? 100 : 1;
 	if (keyring_join("unit-test", NULL, false, &err) < 0)
@@ -61,15 +62,16 @@ static int join(void)
 	after = sys_keyctl(KEYCTL_GET_KEYRING_ID, (unsigned long)KEY_SPEC_SESSION_KEYRING, 0, 0, 0);
 	if (after == before)
 		return 3;
-	if (sys_keyctl(KEYCTL_DESCRIBE, (unsigned long)after, (unsigned long)text, sizeof(text), 0) < 0)
+	if (sys_keyctl(KEYCTL_DESCRIBE, (unsigned long)after, (unsigned long)text, sizeof(text),
+		       0) < 0)
 		return 4;
 	if (!strstr(text, ";3f1b0000;_ses.unit-test"))
 		return 5;
 	/* As an exec does: the same one again. */
 	if (keyring_join("unit-test", NULL, false, &err) < 0)
 		return 6;
-	return sys_keyctl(KEYCTL_GET_KEYRING_ID, (unsigned long)KEY_SPEC_SESSION_KEYRING, 0, 0, 0) ==
-			       after
+	return sys_keyctl(KEYCTL_GET_KEYRING_ID, (unsigned long)KEY_SPEC_SESSION_KEYRING, 0, 0,
+			  0) == after
 		       ? 0
 		       : 7;
 }

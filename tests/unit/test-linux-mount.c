@@ -173,7 +173,8 @@ static void test_accepted(void)
 		{ "/proc", "proc", "proc", "", "/proc" },
 		{ "/proc", NULL, "/proc", "rbind", "/proc" },
 		{ "/proc/uptime", "bind", "/s", "bind ro", "/proc/uptime" },
-		{ "/proc/sys/kernel/ns_last_pid", "bind", "/s", "bind", "/proc/sys/kernel/ns_last_pid" },
+		{ "/proc/sys/kernel/ns_last_pid", "bind", "/s", "bind",
+		  "/proc/sys/kernel/ns_last_pid" },
 		{ "/process", "tmpfs", "tmpfs", "", "/process" },
 		{ "x/../..//y/./", "tmpfs", "tmpfs", "", "/y" },
 		{ "/", "tmpfs", "tmpfs", "", "/" },
@@ -198,8 +199,9 @@ static void test_data(void)
 	struct mount_plan *p = NULL;
 	struct one_mount m;
 
-	init_one(&m, "/x", "tmpfs", "tmpfs",
-		 "nosuid mode=755,size=64k,ro,,nr_inodes=4 context=\"a:b:c0,c1\" lowerdir=/a\\,b:/c");
+	init_one(
+		&m, "/x", "tmpfs", "tmpfs",
+		"nosuid mode=755,size=64k,ro,,nr_inodes=4 context=\"a:b:c0,c1\" lowerdir=/a\\,b:/c");
 	ok(plan(&m, &p, &err) == 0);
 	ok(p->entries[0].n_data == 5);
 	ok(p->entries[0].options.attr_set == (MOUNT_ATTR_NOSUID | MOUNT_ATTR_RDONLY));
@@ -232,7 +234,9 @@ static void test_long_data(void)
 
 static void test_label(void)
 {
-	struct mount_env env = { .bundle = "/b", .mount_label = "u:r:t:s0:c1,c2", .userns_fd = -EBADF };
+	struct mount_env env = { .bundle = "/b",
+				 .mount_label = "u:r:t:s0:c1,c2",
+				 .userns_fd = -EBADF };
 	struct error err = ERROR_INIT;
 	struct mount_plan *p = NULL;
 	struct one_mount m;

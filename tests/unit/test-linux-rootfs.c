@@ -26,7 +26,8 @@ static char *readonly[] = { "/proc/sys", "/proc/bus", "/missing/too", NULL };
 static const struct simple_mount usual[] = {
 	{ "/proc", "proc", "proc", "" },
 	{ "/dev", "tmpfs", "tmpfs", "nosuid strictatime mode=755 size=65536k ro" },
-	{ "/dev/pts", "devpts", "devpts", "nosuid noexec newinstance ptmxmode=0666 mode=0620 gid=5" },
+	{ "/dev/pts", "devpts", "devpts",
+	  "nosuid noexec newinstance ptmxmode=0666 mode=0620 gid=5" },
 	{ "/dev/shm", "tmpfs", "shm", "nosuid noexec nodev mode=1777 size=65536k" },
 	{ "/dev/mqueue", "mqueue", "mqueue", "nosuid noexec nodev" },
 	{ "/sys", "sysfs", "sysfs", "nosuid noexec nodev ro" },
@@ -40,14 +41,16 @@ static void check_usual(void)
 	char cwd[64];
 
 	CHECK(is_fs("/proc", PROC_SUPER_MAGIC) && is_fs("/dev/pts", DEVPTS_SUPER_MAGIC));
-	CHECK(is_fs("/sys/fs/cgroup", CGROUP2_SUPER_MAGIC) && has_flags("/sys/fs/cgroup", ST_RDONLY));
+	CHECK(is_fs("/sys/fs/cgroup", CGROUP2_SUPER_MAGIC) &&
+	      has_flags("/sys/fs/cgroup", ST_RDONLY));
 	CHECK(sys_getcwd(cwd, sizeof(cwd)) > 0 && streq(cwd, "/"));
 	CHECK(access(BOX_BASE, F_OK) < 0);
 	CHECK(is_device("/dev/null", 1, 3, 0666) && is_device("/dev/zero", 1, 5, 0666));
 	CHECK(is_device("/dev/full", 1, 7, 0666) && is_device("/dev/random", 1, 8, 0666));
 	CHECK(is_device("/dev/urandom", 1, 9, 0666) && is_device("/dev/tty", 5, 0, 0666));
 	CHECK(is_link("/dev/ptmx", "pts/ptmx") && is_link("/dev/fd", "/proc/self/fd"));
-	CHECK(is_link("/dev/stdin", "/proc/self/fd/0") && is_link("/dev/stderr", "/proc/self/fd/2"));
+	CHECK(is_link("/dev/stdin", "/proc/self/fd/0") &&
+	      is_link("/dev/stderr", "/proc/self/fd/2"));
 	CHECK(mkdir("/dev/x", 0755) < 0 && errno == EROFS);
 	CHECK(mkdir("/dev/shm/x", 0755) == 0);
 	CHECK(has_flags("/dev", ST_NOSUID | ST_RDONLY) && !has_flags("/dev", ST_NOEXEC));
@@ -148,8 +151,10 @@ static void case_mount_on_root(void)
 static void case_tmpfs(void)
 {
 	static const struct simple_mount mounts[] = {
-		{ "/kept", "tmpfs", "tmpfs", "" },	  { "/given", "tmpfs", "tmpfs", "mode=700" },
-		{ "/new", "tmpfs", "tmpfs", "" },	  { "/copied", "tmpfs", "tmpfs", "tmpcopyup ro" },
+		{ "/kept", "tmpfs", "tmpfs", "" },
+		{ "/given", "tmpfs", "tmpfs", "mode=700" },
+		{ "/new", "tmpfs", "tmpfs", "" },
+		{ "/copied", "tmpfs", "tmpfs", "tmpcopyup ro" },
 	};
 	struct stat st;
 	struct box b;
@@ -376,7 +381,8 @@ static void case_overlay_long(void)
 	put_dir("one");
 	put_file("one/file", "lower");
 	put_dir(name);
-	(void)snprintf(options, sizeof(options), "nosuid lowerdir=%s/one:%s/%s", BOX_BASE, BOX_BASE, name);
+	(void)snprintf(options, sizeof(options), "nosuid lowerdir=%s/one:%s/%s", BOX_BASE, BOX_BASE,
+		       name);
 	box_init(&b, mounts, 1);
 	if (!CHECK(strlen(options) > 255 && box_enter(&b) == 0))
 		return;

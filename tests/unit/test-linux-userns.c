@@ -131,8 +131,13 @@ static void look_hidden(void)
 /* The host's mounts are locked here: they cannot be taken away, only covered. */
 static void case_userns_no_pivot(void)
 {
-	struct userns_case c = { CLONE_NEWPID | CLONE_NEWNET, { 0, 100000, 65536 }, userns_mounts, 2,
-				 look_hidden, __func__, .no_pivot = true };
+	struct userns_case c = { CLONE_NEWPID | CLONE_NEWNET,
+				 { 0, 100000, 65536 },
+				 userns_mounts,
+				 2,
+				 look_hidden,
+				 __func__,
+				 .no_pivot = true };
 
 	run_in_userns(&c);
 }

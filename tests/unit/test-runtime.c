@@ -23,8 +23,9 @@ static void test_version(void)
 {
 	static const char *const good[] = { "1.0.0", "1.3.0", "1.0.2-dev", "1.1.0-rc.1",
 					    "1.2.3+build.5", "1.0.0-a-b+c" };
-	static const char *const bad[] = { "",	    "1",      "1.0",   "2.0.0",	 "1.0.0.0", "1.0.",
-					   "v1.0.0", "1.0.0-", "1.01.0", "1.0.0 ", "1.0.0+",  "1..0" };
+	static const char *const bad[] = { "",	      "1",	"1.0",	  "2.0.0",
+					   "1.0.0.0", "1.0.",	"v1.0.0", "1.0.0-",
+					   "1.01.0",  "1.0.0 ", "1.0.0+", "1..0" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(good); i++)
 		ok_named(validate_version(good[i]), "version \"%s\" is taken", good[i]);
@@ -96,7 +97,9 @@ static int run_shell(const char *script, int32_t timeout, const char *state, str
 {
 	char *args[] = { (char *)"sh", (char *)"-c", (char *)script, NULL };
 	struct oci_hook hook = { .path = "/bin/sh", .args = args, .n_args = 3 };
-	struct hook_list list = { .name = "prestart", .hooks = &hook, .n = 1, .default_env = environ };
+	struct hook_list list = {
+		.name = "prestart", .hooks = &hook, .n = 1, .default_env = environ
+	};
 
 	if (timeout)
 		hook.timeout = &timeout;

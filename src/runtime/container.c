@@ -102,10 +102,11 @@ int container_open_pidfd(const struct container *c, struct error *err)
 		return -ESRCH;
 	/* First the fd, then the check: what it refers to cannot change any more. */
 	fd = pidfd_open((pid_t)c->record.pid, 0);
+	/* EINVAL: init is gone, but its number still names a session or process group. */
+	if (fd < 0 && (errno == ESRCH || errno == EINVAL))
+		return -ESRCH;
 	if (fd < 0)
-		return errno == ESRCH
-			       ? -ESRCH
-			       : error_sys(err, "pidfd_open", "%lld", (long long)c->record.pid);
+		return error_sys(err, "pidfd_open", "%lld", (long long)c->record.pid);
 	r = is_alive(c, &alive, err);
 	if (r < 0)
 		return r;

@@ -378,7 +378,7 @@ static int install_seccomp(const struct process_plan *plan, int sync_fd, struct 
 
 	if (r < 0 || listener_fd < 0)
 		return r;
-	r = sync_send(sync_fd, SYNC_SECCOMP, listener_fd, err);
+	r = sync_send_filtered(sync_fd, SYNC_SECCOMP, listener_fd, err);
 	if (r == 0 && TEMP_FAILURE_RETRY(read(sync_fd, &answer, sizeof(answer))) <= 0)
 		r = error_set(err, EPIPE, "the runtime went away with the seccomp listener");
 	(void)close(listener_fd);

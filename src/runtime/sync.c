@@ -17,6 +17,13 @@ int sync_send(int fd, enum sync_type type, int value, struct error *err)
 {
 	struct sync_message msg = { .type = type, .value = value };
 
+	return sock_send(fd, &msg, sizeof(msg), NULL, 0, err);
+}
+
+int sync_send_filtered(int fd, enum sync_type type, int value, struct error *err)
+{
+	struct sync_message msg = { .type = type, .value = value };
+
 	if (TEMP_FAILURE_RETRY(write(fd, &msg, sizeof(msg))) != (ssize_t)sizeof(msg))
 		return error_sys(err, "write", "sync message %d", (int)type);
 	return 0;

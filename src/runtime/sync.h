@@ -53,11 +53,14 @@ struct sync_message {
 	int value;
 };
 
-/*
- * Sends a message by a plain write(2): one call, and one that every seccomp
- * profile allows.  A peer that is gone raises SIGPIPE unless it is ignored.
- */
+/* Sends a message; a peer that is gone is -EPIPE. */
 int sync_send(int fd, enum sync_type type, int value, struct error *err);
+
+/*
+ * The same from behind a seccomp filter: by a plain write(2), which profiles
+ * allow.  A peer that is gone raises SIGPIPE: there is nobody left to tell.
+ */
+int sync_send_filtered(int fd, enum sync_type type, int value, struct error *err);
 
 /* SYNC_CONSOLE with the fd MASTER. */
 int sync_send_fd(int fd, enum sync_type type, int passed_fd, struct error *err);

@@ -89,6 +89,8 @@ static void test_sync(void)
 
 	fd_close(&pair[0]);
 	ok_int(sync_receive(pair[1], &msg, NULL, &err), 0);
+	/* An init that died must not take the runtime with it by SIGPIPE. */
+	ok_int(sync_send(pair[1], SYNC_PROCEED, 0, &err), -EPIPE);
 	fd_close(&pair[1]);
 	ok_int(tap_count_fds(), before);
 }

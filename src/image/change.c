@@ -21,29 +21,12 @@ struct change {
 
 /* --- both forms -------------------------------------------------------------------- */
 
-/* A JSON list of strings: true. Anything else is the other form. */
-static bool json_list(struct change *change, const char *text, struct list *list)
-{
-	static const struct oci_field fields[] = {
-		OCI_STRINGS(list, v, "list", OCI_REQUIRED),
-	};
-	static const struct oci_object object = OCI_TABLE("list", list, fields);
-	cleanup_strbuf struct strbuf json = STRBUF_INIT;
-	struct error ignored = ERROR_INIT;
-
-	if (*text != '[')
-		return false;
-	strbuf_addf(&json, "{\"list\":%s}", text);
-	*list = (struct list){ 0 };
-	return document_read(change->arena, &object, &json, "list", list, &ignored) == 0;
-}
-
 /* The command line TEXT: as it is, or by the image's shell. */
 static struct list command_line(struct change *change, const char *text)
 {
 	struct list list = { 0 };
 
-	if (json_list(change, text, &list))
+	if (list_from_json(change->arena, text, &list))
 		return list;
 	if (change->base->n_shell > 0) {
 		for (size_t i = 0; i < change->base->n_shell; i++)
@@ -203,7 +186,7 @@ static int change_volume(struct change *change)
 	struct list list;
 	int r = 0;
 
-	if (!json_list(change, change->rest, &list))
+	if (!list_from_json(change->arena, change->rest, &list))
 		return for_each_word(change, add_volume);
 	for (size_t i = 0; r == 0 && i < list.n_v; i++)
 		r = add_volume(change, list.v[i]);
@@ -369,7 +352,7 @@ static int change_healthcheck(struct change *change)
 		return error_set(change->err, EINVAL, "neither NONE nor CMD: \"%s\"", rest);
 	rest += 3;
 	rest += strspn(rest, " \t");
-	if (!json_list(change, rest, &list)) {
+	if (!list_from_json(change->arena, rest, &list)) {
 		list_add(change->arena, &check->test, &check->n_test, "CMD-SHELL");
 		list_add(change->arena, &check->test, &check->n_test, rest);
 		return 0;

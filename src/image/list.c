@@ -52,3 +52,19 @@ void list_set_pair(struct oci_arena *arena, struct oci_string_map *map, const ch
 						    document_strdup(arena, value) };
 	map->items = items;
 }
+
+bool list_from_json(struct oci_arena *arena, const char *text, struct list *list)
+{
+	static const struct oci_field fields[] = {
+		OCI_STRINGS(list, v, "list", OCI_REQUIRED),
+	};
+	static const struct oci_object object = OCI_TABLE("list", list, fields);
+	cleanup_strbuf struct strbuf json = STRBUF_INIT;
+	struct error ignored = ERROR_INIT;
+
+	*list = (struct list){ 0 };
+	if (*text != '[')
+		return false;
+	strbuf_addf(&json, "{\"list\":%s}", text);
+	return document_read(arena, &object, &json, "list", list, &ignored) == 0;
+}

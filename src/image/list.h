@@ -2,6 +2,7 @@
 /* The lists of an image config while it is being changed: all in an arena, grown by copying. */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "libocispec/arena.h"
@@ -24,3 +25,6 @@ void list_set_env(struct oci_arena *arena, char ***v, size_t *n, const char *set
 /* In place of the value that KEY had. */
 void list_set_pair(struct oci_arena *arena, struct oci_string_map *map, const char *key,
 		   const char *value);
+
+/* A JSON list of strings: true. Anything else is no list. */
+bool list_from_json(struct oci_arena *arena, const char *text, struct list *list);

@@ -5,18 +5,21 @@
 
 #include "base/mem.h"
 
+/* Variables in the words of variables in ... */
+enum { MAX_NESTING = 32 };
+
 static bool is_blank(char c)
 {
 	return c == ' ' || c == '\t' || c == '\n';
 }
 
 /* Behind the word that starts at P, or NULL when a quote stays open. */
-static const char *word_end(const char *p)
+static const char *word_end(const char *p, char escape)
 {
 	char quote = 0;
 
 	for (; *p && (quote || !is_blank(*p)); p++) {
-		if (*p == '\\' && quote != '\'' && p[1])
+		if (*p == escape && quote != '\'' && p[1])
 			p++;
 		else if (quote ? *p == quote : *p == '"' || *p == '\'')
 			quote = quote ? 0 : *p;
@@ -24,7 +27,7 @@ static const char *word_end(const char *p)
 	return quote ? NULL : p;
 }
 
-int words_split(const char *text, struct strvec *words, struct error *err)
+int words_split_by(const char *text, char escape, struct strvec *words, struct error *err)
 {
 	for (;;) {
 		const char *end;
@@ -33,13 +36,26 @@ int words_split(const char *text, struct strvec *words, struct error *err)
 			text++;
 		if (*text == '\0')
 			return 0;
-		end = word_end(text);
+		end = word_end(text, escape);
 		if (!end)
 			return error_set(err, EINVAL, "a quote is not closed: %s", text);
 		strvec_push_take(words, xstrndup(text, (size_t)(end - text)));
 		text = end;
 	}
 }
+
+/* --- variables --------------------------------------------------------------------- */
+
+struct expansion {
+	/* What is left of the word. */
+	const char *p;
+	char escape;
+	char *const *env;
+	unsigned int depth;
+	struct error *err;
+};
+
+static int expand_until(struct expansion *x, char stop, struct strbuf *out);
 
 static const char *lookup(char *const *env, const char *name, size_t len)
 {
@@ -58,78 +74,125 @@ static size_t name_len(const char *p)
 	return n;
 }
 
-/* ${NAME}, ${NAME:-word} or ${NAME:+word}: P is behind the brace. */
-static int expand_braced(const char **p, char *const *env, struct strbuf *out,
-			 struct error *err)
+/* The value of "${NAME" FORM WORD "}": COLON, empty counts as none. */
+static int choose(struct expansion *x, const char *name, size_t len, bool colon, char form,
+		  const struct strbuf *word, struct strbuf *out)
 {
-	const char *name = *p, *close = strchr(name, '}'), *value;
-	size_t len = name_len(name);
-	cleanup_free char *word = NULL;
-	char form = 0;
+	const char *value = lookup(x->env, name, len);
+	bool has_value = value && (*value || !colon);
 
-	if (!close || len == 0)
-		return error_set(err, EINVAL, "\"${%s\" is not a variable", name);
-	if (name[len] == ':' && (name[len + 1] == '-' || name[len + 1] == '+'))
-		form = name[len + 1];
-	else if (name + len != close)
-		return error_set(err, EINVAL, "\"${%s\": only :- and :+ are known", name);
-	*p = close + 1;
-	value = lookup(env, name, len);
-	if (form)
-		word = xstrndup(name + len + 2, (size_t)(close - name) - len - 2);
-	if (form == '+')
-		return value && *value ? words_expand(word, env, out, err) : 0;
-	if (form == '-' && (!value || !*value))
-		return words_expand(word, env, out, err);
-	strbuf_adds(out, value ? value : "");
-	return 0;
+	if (form == '+') {
+		strbuf_adds(out, has_value ? word->buf : "");
+		return 0;
+	}
+	if (has_value || !form) {
+		strbuf_adds(out, value ? value : "");
+		return 0;
+	}
+	if (form == '-') {
+		strbuf_adds(out, word->buf);
+		return 0;
+	}
+	return error_set(x->err, EINVAL, "the variable %.*s %s", (int)len, name,
+			 word->len ? word->buf : "has no value");
 }
 
-/* P is behind the "$". */
-static int expand_variable(const char **p, char *const *env, struct strbuf *out,
-			   struct error *err)
+/* Behind "${". */
+static int expand_braced(struct expansion *x, struct strbuf *out)
 {
-	size_t len = name_len(*p);
-	const char *value;
+	const char *name = x->p;
+	size_t len = name_len(name);
+	cleanup_strbuf struct strbuf word = STRBUF_INIT;
+	bool colon = name[len] == ':';
+	char form;
+	int r;
 
-	if (**p == '{') {
-		(*p)++;
-		return expand_braced(p, env, out, err);
+	x->p += len + colon;
+	form = *x->p;
+	if (len == 0)
+		return error_set(x->err, EINVAL, "\"${%s\" is not a variable", name);
+	if (form == '}' && !colon) {
+		x->p++;
+		return choose(x, name, len, false, 0, &word, out);
+	}
+	if (!form || !strchr("-+?", form)) {
+		(void)error_set(x->err, EINVAL, "\"${%s\" is not a variable", name);
+		return error_hint(x->err, "\"}\", \"-\", \"+\" or \"?\", these also behind \":\", "
+				  "may follow the name");
+	}
+	x->p++;
+	r = expand_until(x, '}', &word);
+	return r < 0 ? r : choose(x, name, len, colon, form, &word, out);
+}
+
+/* Behind "$". */
+static int expand_variable(struct expansion *x, struct strbuf *out)
+{
+	size_t len = name_len(x->p);
+	const char *value;
+	int r;
+
+	if (*x->p == '{') {
+		x->p++;
+		if (x->depth++ == MAX_NESTING)
+			return error_set(x->err, EINVAL, "variables are nested too deep");
+		r = expand_braced(x, out);
+		x->depth--;
+		return r;
 	}
 	if (len == 0) {
 		strbuf_addch(out, '$');
 		return 0;
 	}
-	value = lookup(env, *p, len);
+	value = lookup(x->env, x->p, len);
 	strbuf_adds(out, value ? value : "");
-	*p += len;
+	x->p += len;
 	return 0;
 }
 
-int words_expand(const char *word, char *const *env, struct strbuf *out, struct error *err)
+/* In double quotes an escape means something before these only. */
+static bool can_escape(const struct expansion *x, char quote, char c)
+{
+	return c && (!quote || c == '"' || c == '$' || c == x->escape);
+}
+
+/* Up to STOP, which is skipped, outside of quotes, or to the end. */
+static int expand_until(struct expansion *x, char stop, struct strbuf *out)
 {
 	char quote = 0;
 	int r = 0;
 
-	while (r == 0 && *word) {
-		char c = *word++;
+	while (r == 0 && *x->p) {
+		char c = *x->p++;
 
+		if (c == stop && !quote)
+			return 0;
 		if (quote == '\'') {
 			if (c == '\'')
 				quote = 0;
 			else
 				strbuf_addch(out, c);
-		} else if (c == '\\' && *word && (!quote || strchr("\"$\\", *word))) {
-			strbuf_addch(out, *word++);
+		} else if (c == x->escape && can_escape(x, quote, *x->p)) {
+			strbuf_addch(out, *x->p++);
 		} else if (c == quote && quote) {
 			quote = 0;
 		} else if (!quote && (c == '"' || c == '\'')) {
 			quote = c;
 		} else if (c == '$') {
-			r = expand_variable(&word, env, out, err);
+			r = expand_variable(x, out);
 		} else {
 			strbuf_addch(out, c);
 		}
 	}
+	if (r == 0 && stop)
+		return error_set(x->err, EINVAL, "a \"${\" has no \"}\"");
 	return r;
+}
+
+int words_expand_by(const char *word, char escape, char *const *env, struct strbuf *out,
+		    struct error *err)
+{
+	struct expansion x = { .p = word, .escape = escape, .env = env, .err = err };
+
+	return expand_until(&x, '\0', out);
 }

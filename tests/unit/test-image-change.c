@@ -99,7 +99,7 @@ static const struct {
 	{ "ENV A=\"1", "a quote is not closed" },
 	{ "ENV =1", "a name is empty" },
 	{ "ENV A=${B", "is not a variable" },
-	{ "ENV A=${B%x}", "only :- and :+" },
+	{ "ENV A=${B%x}", "is not a variable" },
 	{ "EXPOSE 0", "\"0\" is no port" },
 	{ "EXPOSE 80/x", "\"x\" is no protocol" },
 	{ "EXPOSE 70000", "is no port" },

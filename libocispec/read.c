@@ -17,13 +17,16 @@
 struct parse {
 	struct reader reader;
 	yajl_handle handle;
+	/* The text is all eaten: yajl ends it with a blank of its own, and counts from there. */
+	bool ended;
 };
 
 static struct reader *at_token(void *ctx)
 {
 	struct parse *parse = ctx;
 
-	parse->reader.pos = yajl_get_bytes_consumed(parse->handle);
+	parse->reader.pos =
+		parse->ended ? parse->reader.len : yajl_get_bytes_consumed(parse->handle);
 	return &parse->reader;
 }
 
@@ -117,6 +120,7 @@ static int parse_text(struct parse *parse)
 		r->pos = yajl_get_bytes_consumed(parse->handle);
 	if (status == yajl_status_ok) {
 		r->pos = r->len;
+		parse->ended = true;
 		status = yajl_complete_parse(parse->handle);
 	}
 	if (status == yajl_status_error)

@@ -40,13 +40,13 @@ tally() {
 unit_tests() {
 	local log
 	say "unit tests (make check)"
-	rm -f tests/unit/*.log tests/unit/*.trs
+	rm -f tests/{unit,fuzz}/*.{log,trs}
 	make check >"$OUT/check" 2>&1 </dev/null || true
 	compgen -G 'tests/unit/*.log' >/dev/null || {
 		tail -n 40 "$OUT/check" >&2
 		die "make check ran nothing"
 	}
-	for log in tests/unit/*.log; do
+	for log in tests/unit/*.log tests/fuzz/*.log; do
 		tally "$(basename "$log" .log)" "$log"
 	done
 	check_scripts
@@ -60,7 +60,7 @@ check_scripts() {
 			printf 'not '
 		fi
 		echo "ok $((++number)) ${trs%.trs}"
-	done < <(find . -name '*.trs' ! -path './tests/unit/*') >"$OUT/scripts"
+	done < <(find . -name '*.trs' ! -path './tests/unit/*' ! -path './tests/fuzz/*') >"$OUT/scripts"
 	[[ ! -s $OUT/scripts ]] || {
 		echo "1..$(wc -l <"$OUT/scripts")" >>"$OUT/scripts"
 		tally "make check" "$OUT/scripts"

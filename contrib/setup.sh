@@ -7,7 +7,7 @@ BUILD_PACKAGES=(autoconf automake pkg-config gcc make libc6-dev libyajl-dev libs
 	libzstd-dev libssl-dev liblzma-dev zlib1g-dev)
 # What the main job is shown with: a base image, and other tools that read ours.
 SCENARIO_PACKAGES=(debootstrap busybox-static jq python3 skopeo umoci xz-utils zstd ca-certificates)
-TEST_PACKAGES=(bats crun runc podman strace mandoc e2fsprogs procps util-linux bsdextrautils git)
+TEST_PACKAGES=(bats crun runc podman buildah containerd docker-registry attr strace mandoc e2fsprogs procps util-linux bsdextrautils git)
 
 OUT=$(mktemp -d)
 trap 'rm -rf "$OUT"' EXIT

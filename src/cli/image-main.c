@@ -4,9 +4,9 @@
 #include "image/interrupt.h"
 
 static const struct command *const commands[] = {
-	&command_import, &command_list, &command_inspect, &command_history,
-	&command_tag,	 &command_rmi,	&command_unpack,  &command_run,
-	&command_ps,	 &command_rm,	&command_commit,  NULL,
+	&command_import, &command_export, &command_list, &command_inspect, &command_history,
+	&command_tag,	 &command_rmi,	  &command_unpack, &command_run,   &command_ps,
+	&command_rm,	 &command_commit, NULL,
 };
 
 /* clang-format off */

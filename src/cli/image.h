@@ -17,6 +17,7 @@ int image_open_store(const struct invocation *invocation, struct store *store,
 		     struct error *err);
 
 extern const struct command command_commit;
+extern const struct command command_export;
 extern const struct command command_history;
 extern const struct command command_import;
 extern const struct command command_inspect;

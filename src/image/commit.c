@@ -14,6 +14,7 @@
 #include "image/layer-diff.h"
 #include "image/layer-store.h"
 #include "image/layer-stream.h"
+#include "image/manifest.h"
 #include "image/ref.h"
 #include "image/runtime-call.h"
 #include "image/timestamp.h"
@@ -222,20 +223,6 @@ static void add_diff_id(struct commit *commit, struct oci_image_config *config)
 /* --- the manifest ------------------------------------------------------------------ */
 
 /* What is committed is an OCI image: docker's names for the same things are replaced. */
-static const char *oci_media_type(const char *type)
-{
-	static const char *const names[][2] = {
-		{ "application/vnd.docker.image.rootfs.diff.tar.gzip", OCI_MEDIA_TYPE_LAYER_GZIP },
-		{ "application/vnd.docker.image.rootfs.diff.tar", OCI_MEDIA_TYPE_LAYER },
-		{ "application/vnd.docker.image.rootfs.diff.tar.zstd", OCI_MEDIA_TYPE_LAYER_ZSTD },
-	};
-
-	for (size_t i = 0; type && i < ARRAY_SIZE(names); i++)
-		if (streq(type, names[i][0]))
-			return names[i][1];
-	return type;
-}
-
 static void make_manifest(struct commit *commit, struct oci_manifest *manifest)
 {
 	const struct oci_manifest *base = commit->c->record.manifest;
@@ -248,7 +235,7 @@ static void make_manifest(struct commit *commit, struct oci_manifest *manifest)
 	manifest->subject = NULL;
 	for (size_t i = 0; i < base->n_layers; i++) {
 		layers[i] = base->layers[i];
-		layers[i].media_type = oci_media_type(layers[i].media_type);
+		layers[i].media_type = media_type_of_oci_layer(layers[i].media_type);
 	}
 	manifest->layers = layers;
 	if (commit->stats.n_entries == 0)

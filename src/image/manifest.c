@@ -62,6 +62,20 @@ bool media_type_is_layer(const char *media_type)
 	return is_one_of(media_type, types, ARRAY_SIZE(types));
 }
 
+const char *media_type_of_oci_layer(const char *media_type)
+{
+	static const char *const names[][2] = {
+		{ DOCKER "image.rootfs.diff.tar", OCI_MEDIA_TYPE_LAYER },
+		{ DOCKER "image.rootfs.diff.tar.gzip", OCI_MEDIA_TYPE_LAYER_GZIP },
+		{ DOCKER "image.rootfs.diff.tar.zstd", OCI_MEDIA_TYPE_LAYER_ZSTD },
+	};
+
+	for (size_t i = 0; media_type && i < ARRAY_SIZE(names); i++)
+		if (streq(media_type, names[i][0]))
+			return names[i][1];
+	return media_type;
+}
+
 /* CVE-2021-41190: a document that two readers take for two things. */
 static int check_type(const char *name, const char *promised, const char *embedded,
 		      struct error *err)

@@ -21,6 +21,8 @@ bool media_type_is_index(const char *media_type);
 bool media_type_is_config(const char *media_type);
 /* Of a layer that layer_apply() understands once it is inflated. */
 bool media_type_is_layer(const char *media_type);
+/* OCI's word for the same kind of layer; others are returned as they are. */
+const char *media_type_of_oci_layer(const char *media_type);
 
 /* TEXT, whose digest was checked, as the manifest DESCRIPTOR speaks of. NAME is for messages. */
 int manifest_parse(struct oci_arena *arena, const struct strbuf *text, const char *name,

@@ -17,18 +17,33 @@ struct timestamp timestamp_format(const struct timespec *time)
 	return stamp;
 }
 
-struct timestamp timestamp_now(void)
+static bool source_date(time_t *time)
 {
 	const char *epoch = getenv("SOURCE_DATE_EPOCH");
+	uint64_t seconds;
+
+	if (!epoch || !str_to_u64(epoch, INT64_MAX, &seconds))
+		return false;
+	*time = (time_t)seconds;
+	return true;
+}
+
+time_t timestamp_source_date(void)
+{
+	time_t time = 0;
+
+	(void)source_date(&time);
+	return time;
+}
+
+struct timestamp timestamp_now(void)
+{
 	struct timespec now = { .tv_sec = 0 };
 	struct timestamp stamp;
-	uint64_t seconds;
 	size_t len;
 
-	if (epoch && str_to_u64(epoch, INT64_MAX, &seconds)) {
-		now.tv_sec = (time_t)seconds;
+	if (source_date(&now.tv_sec))
 		return timestamp_format(&now);
-	}
 	(void)clock_gettime(CLOCK_REALTIME, &now);
 	stamp = timestamp_format(&now);
 	/* Before the Z. */

@@ -17,3 +17,6 @@ bool timestamp_parse(const char *text, struct timespec *time);
 
 /* In UTC, whole seconds: "2026-01-31T12:00:00Z". */
 struct timestamp timestamp_format(const struct timespec *time);
+
+/* $SOURCE_DATE_EPOCH, or 0: for files that shall not tell when they were written. */
+time_t timestamp_source_date(void);

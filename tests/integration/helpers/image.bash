@@ -124,3 +124,30 @@ store_verifies() {
 	done
 	[[ -z $(ls -A "$STORE/tmp") ]]
 }
+
+# hard_archive FILE: a docker-archive "hard:1" with everything a layer can hold (mklayers.py).
+hard_archive() {
+	local dir=$BATS_TEST_TMPDIR/hard
+	mkdir -p "$dir"
+	python3 "$TOOLS/mklayers.py" "$dir"
+	jq -n --arg one "$(diff_id "$dir/layer1.tar")" --arg two "$(diff_id "$dir/layer2.tar")" '{
+		architecture: $ENV.ARCH, os: "linux", created: "2024-05-06T07:08:09Z",
+		config: {Cmd: ["tool"], Env: ["PATH=/bin", "EMPTY="], Labels: {a: "1 \"2\"", b: ""},
+			ExposedPorts: {"80/tcp": {}}, Volumes: {"/data": {}}, WorkingDir: "/d",
+			StopSignal: "SIGUSR1", User: "1:2"},
+		rootfs: {type: "layers", diff_ids: [$one, $two]},
+		history: [{created: "2024-05-06T07:08:07Z", created_by: "ADD lower"},
+			{created: "2024-05-06T07:08:09Z", created_by: "ADD upper", comment: "hard"}]}' \
+		>"$dir/config.json"
+	jq -n '[{Config: "config.json", RepoTags: ["hard:1"], Layers: ["layer1.tar", "layer2.tar"]}]' \
+		>"$dir/manifest.json"
+	tar -C "$dir" -cf "$1" config.json layer1.tar layer2.tar manifest.json
+}
+
+# tree_of IMAGE: everything that "unpack" makes of it, one line for each file.
+tree_of() {
+	local dir=$BATS_TEST_TMPDIR/tree
+	rm -rf "$dir"
+	image unpack "$1" "$dir" >/dev/null || return
+	"$TOOLS/treelist.py" "$dir/rootfs"
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Images of the store as a docker-archive, an oci-archive or an OCI layout.
+ * The same images always give the same bytes: names are sorted, headers hold
+ * nothing of this machine, and times are $SOURCE_DATE_EPOCH or 0.
+ */
+#pragma once
+
+#include <stdbool.h>
+
+#include "base/error.h"
+#include "base/str.h"
+#include "image/compress.h"
+#include "image/store.h"
+
+enum export_format {
+	EXPORT_OCI_ARCHIVE,
+	EXPORT_DOCKER_ARCHIVE,
+	EXPORT_OCI_LAYOUT,
+};
+
+struct export_request {
+	/* Names or IDs. */
+	const struct strvec *names;
+	/* A file or directory, or "-" for stdout. */
+	const char *path;
+	enum export_format format;
+	/* Layers in another compression are written anew; else each stays as it is. */
+	bool recompress;
+	enum compression compression;
+	/* -1: the default; with another one all layers are written anew. */
+	int level;
+};
+
+/*
+ * Every blob is checked against its digest on the way.  On failure nothing is
+ * left: an archive appears when it is complete, and a layout that was there
+ * before is as it was.
+ */
+int image_export(struct store *store, const struct export_request *request,
+		 struct error *err);

@@ -36,6 +36,13 @@ struct container_record {
 	const char *cgroup_path;
 	/* The name of the cgroup driver that made it. */
 	const char *cgroup_driver;
+	/*
+	 * The resctrl group its processes are in and the monitoring group below
+	 * it, as linux/intel-rdt.h has them; NULL without linux.intelRdt.
+	 */
+	const char *rdt_group, *rdt_monitor;
+	/* The former goes with the container. */
+	bool rdt_group_is_ours;
 	/* The effective user that created it. */
 	uint32_t owner;
 	struct oci_string_map annotations;

@@ -12,6 +12,7 @@
 #include "base/mem.h"
 #include "libocispec/names.h"
 #include "linux/cgroup.h"
+#include "linux/intel-rdt.h"
 #include "runtime/hooks.h"
 #include "runtime/store.h"
 
@@ -72,6 +73,26 @@ static int destroy_cgroup(const struct container *c, struct error *err)
 	return cgroup_remove(c->record.cgroup_driver, c->record.cgroup_path, err);
 }
 
+/* The groups that create made: a monitoring group goes before the one it is in. */
+static int destroy_rdt_groups(const struct container *c, struct error *err)
+{
+	const struct container_record *record = &c->record;
+	cleanup_close int root_fd = -EBADF;
+	int r = 0;
+
+	if (!record->rdt_monitor && !record->rdt_group_is_ours)
+		return 0;
+	root_fd = intel_rdt_open_root(err);
+	/* Unmounted since: all groups are gone. */
+	if (root_fd < 0)
+		return root_fd == -ENODEV ? 0 : root_fd;
+	if (record->rdt_monitor)
+		r = intel_rdt_remove(root_fd, record->rdt_monitor, err);
+	if (r == 0 && record->rdt_group_is_ours)
+		r = intel_rdt_remove(root_fd, record->rdt_group, err);
+	return r;
+}
+
 static void run_poststop(const struct container *c)
 {
 	struct hook_list list = { .name = "poststop", .default_env = environ };
@@ -96,6 +117,7 @@ int container_destroy(struct container *c, const char *root, struct error *err)
 	if (!c->config && container_load_config(c, &now) < 0 && now.code != -ENOENT)
 		log_warning("poststop hooks are left out: %s", now.msg);
 	keep_first(destroy_cgroup(c, &now), &now, &first);
+	keep_first(destroy_rdt_groups(c, &now), &now, &first);
 	keep_first(store_remove(root, c->id, &now), &now, &first);
 	run_poststop(c);
 	if (first.code < 0)

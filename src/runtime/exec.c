@@ -22,6 +22,7 @@
 #include "base/proc.h"
 #include "base/syscall.h"
 #include "linux/cgroup.h"
+#include "linux/intel-rdt.h"
 #include "linux/keyring.h"
 #include "linux/namespace.h"
 #include "linux/relay.h"
@@ -344,6 +345,20 @@ static int await_ready(struct execution *x, struct error *err)
 	}
 }
 
+/* A process of the container gets its share of the caches, whoever its parent is. */
+static int enter_rdt_group(const struct execution *x, struct error *err)
+{
+	const struct container_record *record = &x->container.record;
+	cleanup_close int root_fd = -EBADF;
+
+	if (!record->rdt_group)
+		return 0;
+	root_fd = intel_rdt_open_root(err);
+	return root_fd < 0 ? root_fd
+			   : intel_rdt_enter(root_fd, record->rdt_group, record->rdt_monitor,
+					     x->pid, err);
+}
+
 static int start_process(struct execution *x, struct error *err)
 {
 	struct process_await await = { .container = &x->container };
@@ -351,6 +366,8 @@ static int start_process(struct execution *x, struct error *err)
 
 	if (r == 0)
 		r = await_ready(x, err);
+	if (r == 0)
+		r = enter_rdt_group(x, err);
 	if (r == 0)
 		r = process_prepare_start(&x->plan, x->pid, err);
 	if (r == 0)

@@ -105,7 +105,9 @@ int features_json(char **json, struct error *err)
 		.v1 = &no, .v2 = &yes, .systemd = &no, .systemd_user = &no, .rdma = &yes,
 	};
 	struct oci_features_enabled enabled = { .enabled = &yes };
-	struct oci_features_intel_rdt intel_rdt = { .enabled = &no };
+	struct oci_features_intel_rdt intel_rdt = {
+		.enabled = &yes, .schemata = &yes, .monitoring = &yes,
+	};
 	struct oci_features_seccomp seccomp = { 0 };
 	struct oci_features_memory_policy memory_policy = {
 		.modes = lists.policy_modes,

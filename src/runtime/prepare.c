@@ -228,6 +228,26 @@ static int make_cgroup(struct creation *cr, struct error *err)
 	return 0;
 }
 
+static int make_rdt_group(struct creation *cr, struct error *err)
+{
+	const struct oci_linux *linux = cr->container.config->linux;
+	struct container_record *record = &cr->container.record;
+	int r;
+
+	if (!linux || !linux->intel_rdt)
+		return 0;
+	cr->rdt_root_fd = intel_rdt_open_root(err);
+	if (cr->rdt_root_fd < 0)
+		return cr->rdt_root_fd;
+	r = intel_rdt_make(cr->rdt_root_fd, linux->intel_rdt, cr->request->id, &cr->rdt, err);
+	if (r < 0)
+		return r;
+	record->rdt_group = cr->rdt.group;
+	record->rdt_monitor = cr->rdt.monitor;
+	record->rdt_group_is_ours = cr->rdt.made_group;
+	return intel_rdt_configure(cr->rdt_root_fd, linux->intel_rdt, &cr->rdt, err);
+}
+
 /* sun_path is short and state roots are long: the name goes through the directory's fd. */
 static int make_start_socket(struct creation *cr, struct error *err)
 {
@@ -315,6 +335,8 @@ static int set_up_from_outside(struct creation *cr, struct error *err)
 	}
 	if (r == 0)
 		r = move_netdevices(cr, err);
+	if (r == 0 && cr->rdt.group)
+		r = intel_rdt_enter(cr->rdt_root_fd, cr->rdt.group, cr->rdt.monitor, cr->pid, err);
 	if (r == 0 && cr->init.wait_for_runtime)
 		r = sync_send(cr->sync_fd, SYNC_PROCEED, 0, err);
 	return r;
@@ -420,6 +442,8 @@ static int build(struct creation *cr, bool with_socket, struct error *err)
 	if (r == 0)
 		r = make_cgroup(cr, err);
 	if (r == 0)
+		r = make_rdt_group(cr, err);
+	if (r == 0)
 		r = mount_plan_open(cr->init.mounts, cr->cgroup.fd, err);
 	if (r == 0 && with_socket)
 		r = make_start_socket(cr, err);
@@ -451,6 +475,7 @@ int creation_prepare(struct creation *cr, const struct create_request *request, 
 		.init = INIT_PLAN_INIT,
 		.cgroup = CGROUP_INIT,
 		.bundle_fd = -EBADF,
+		.rdt_root_fd = -EBADF,
 		.config_text = STRBUF_INIT,
 		.sync_fd = -EBADF,
 		.console_fd = -EBADF,
@@ -479,6 +504,8 @@ void creation_fini(struct creation *cr)
 		undo(cr);
 	init_plan_fini(&cr->init);
 	cgroup_fini(&cr->cgroup);
+	intel_rdt_fini(&cr->rdt);
+	fd_close(&cr->rdt_root_fd);
 	container_fini(&cr->container);
 	strbuf_release(&cr->config_text);
 	fd_close(&cr->bundle_fd);

@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "linux/cgroup.h"
+#include "linux/intel-rdt.h"
 #include "runtime/container.h"
 #include "runtime/create.h"
 #include "runtime/init.h"
@@ -14,6 +15,9 @@ struct creation {
 	struct container container;
 	struct init_plan init;
 	struct cgroup cgroup;
+	/* With linux.intelRdt: the resctrl file system and the container's groups in it. */
+	int rdt_root_fd;
+	struct intel_rdt rdt;
 	int bundle_fd;
 	/* The text of config.json, until it is frozen. */
 	struct strbuf config_text;

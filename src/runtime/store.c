@@ -29,6 +29,9 @@ static const struct oci_field record_fields[] = {
 	OCI_STRING(container_record, created, "created", 0),
 	OCI_STRING(container_record, cgroup_path, "cgroupPath", 0),
 	OCI_STRING(container_record, cgroup_driver, "cgroupDriver", 0),
+	OCI_STRING(container_record, rdt_group, "rdtGroup", 0),
+	OCI_STRING(container_record, rdt_monitor, "rdtMonitor", 0),
+	OCI_BOOL(container_record, rdt_group_is_ours, "rdtGroupIsOurs", 0),
 	OCI_U32(container_record, owner, "owner", OCI_ALWAYS),
 	OCI_STRING_MAP(container_record, annotations, "annotations", 0),
 };

@@ -7,6 +7,7 @@
 #include "base/str.h"
 #include "linux/hostname.h"
 #include "linux/idmap.h"
+#include "linux/intel-rdt.h"
 #include "linux/mask.h"
 #include "linux/netdev.h"
 #include "linux/oom.h"
@@ -146,6 +147,8 @@ static int check_linux(const struct oci_config *config, const struct namespace_p
 		r = sysctl_check(&sysctl, err);
 	if (r == 0 && linux->n_net_devices > 0)
 		r = netdev_check(linux->net_devices, linux->n_net_devices, own & CLONE_NEWNET, err);
+	if (r == 0 && linux->intel_rdt)
+		r = intel_rdt_check(linux->intel_rdt, err);
 	if (r == 0)
 		r = mask_check(linux, err);
 	return r;

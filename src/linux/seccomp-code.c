@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "linux/seccomp-code.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
 
 #include "base/mem.h"
@@ -10,9 +11,7 @@ enum { REACH = 240 };
 
 void seccomp_code_init(struct seccomp_code *code)
 {
-	*code = (struct seccomp_code){
-		.instruction = xcalloc(SECCOMP_CODE_MAX, sizeof(struct sock_filter)),
-	};
+	*code = (struct seccomp_code){ .n = 0 };
 }
 
 void seccomp_code_fini(struct seccomp_code *code)
@@ -23,9 +22,10 @@ void seccomp_code_fini(struct seccomp_code *code)
 
 static size_t put(struct seccomp_code *code, struct sock_filter instruction)
 {
-	if (code->n == SECCOMP_CODE_MAX) {
-		code->overflow = true;
-		return 0;
+	if (code->n == code->room) {
+		code->room = code->room * 2 + 512;
+		code->instruction =
+			xrealloc(code->instruction, code->room, sizeof(*code->instruction));
 	}
 	code->instruction[code->n] = instruction;
 	return code->n++;
@@ -77,12 +77,10 @@ void seccomp_code_continue(struct seccomp_code *code, size_t at)
 /* A place near enough to jump to that does what the one at AT does. */
 static size_t reach(struct seccomp_code *code, size_t at)
 {
-	const struct sock_filter *far = &code->instruction[at];
-
-	if (is_near(code, at) || code->overflow)
+	if (is_near(code, at))
 		return at;
-	if (far->code == (BPF_RET | BPF_K))
-		return seccomp_code_return(code, far->k);
+	if (code->instruction[at].code == (BPF_RET | BPF_K))
+		return seccomp_code_return(code, code->instruction[at].k);
 	return put_goto(code, at);
 }
 
@@ -96,23 +94,10 @@ size_t seccomp_code_jump(struct seccomp_code *code, uint16_t comparison, uint32_
 				 (uint8_t)(code->n - yes - 1), (uint8_t)(code->n - no - 1)));
 }
 
-size_t seccomp_code_program(struct seccomp_code *code, const struct sock_filter *filter,
-			    size_t n)
-{
-	size_t at = 0;
-
-	while (n-- > 0)
-		at = put(code, filter[n]);
-	return at;
-}
-
 struct sock_filter *seccomp_code_finish(const struct seccomp_code *code)
 {
-	struct sock_filter *filter;
+	struct sock_filter *filter = xcalloc(code->n, sizeof(*filter));
 
-	if (code->overflow || code->n == 0)
-		return NULL;
-	filter = xcalloc(code->n, sizeof(*filter));
 	for (size_t i = 0; i < code->n; i++)
 		filter[i] = code->instruction[code->n - 1 - i];
 	return filter;

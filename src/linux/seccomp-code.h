@@ -7,19 +7,16 @@
 #pragma once
 
 #include <linux/filter.h>
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-/* The kernel's BPF_MAXINSNS. */
-enum { SECCOMP_CODE_MAX = 4096, SECCOMP_CODE_RETURNS = 8 };
+enum { SECCOMP_CODE_RETURNS = 8 };
 
 struct seccomp_code {
 	/* instruction[0] is the last one of the program. */
 	struct sock_filter *instruction;
-	size_t n;
-	/* It did not fit: what was written is worthless. */
-	bool overflow;
+	/* May come to be more than the kernel takes, so that an error can say how many. */
+	size_t n, room;
 	/* The latest return of some actions, newest first. */
 	struct seccomp_code_return {
 		uint32_t action;
@@ -47,9 +44,5 @@ size_t seccomp_code_mask(struct seccomp_code *code, uint32_t mask);
 size_t seccomp_code_jump(struct seccomp_code *code, uint16_t comparison, uint32_t value,
 			 size_t yes, size_t no);
 
-/* Writes a finished program behind which nothing follows; its first instruction. */
-size_t seccomp_code_program(struct seccomp_code *code, const struct sock_filter *filter,
-			    size_t n);
-
-/* The program in its proper order, on the heap; NULL when it did not fit. */
+/* The program in its proper order, on the heap. */
 struct sock_filter *seccomp_code_finish(const struct seccomp_code *code);

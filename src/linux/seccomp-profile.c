@@ -1,15 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "linux/seccomp-profile.h"
 
-#include <ctype.h>
 #include <linux/seccomp.h>
-#include <seccomp.h>
-#include <string.h>
 
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "libocispec/runtime.h"
+#include "linux/seccomp-names.h"
 
 /* errno values end here (the kernel cuts larger ones down); a tracer's message may be longer. */
 enum { MAX_ERRNO = 4095, MAX_TRACE = 65535 };
@@ -24,16 +22,6 @@ static const uint32_t actions[] = {
 	[OCI_SECCOMP_ACTION_ALLOW] = SECCOMP_RET_ALLOW,
 	[OCI_SECCOMP_ACTION_LOG] = SECCOMP_RET_LOG,
 	[OCI_SECCOMP_ACTION_NOTIFY] = SECCOMP_RET_USER_NOTIF,
-};
-
-static const uint32_t operators[] = {
-	[OCI_SECCOMP_OPERATOR_NE] = SCMP_CMP_NE,
-	[OCI_SECCOMP_OPERATOR_LT] = SCMP_CMP_LT,
-	[OCI_SECCOMP_OPERATOR_LE] = SCMP_CMP_LE,
-	[OCI_SECCOMP_OPERATOR_EQ] = SCMP_CMP_EQ,
-	[OCI_SECCOMP_OPERATOR_GE] = SCMP_CMP_GE,
-	[OCI_SECCOMP_OPERATOR_GT] = SCMP_CMP_GT,
-	[OCI_SECCOMP_OPERATOR_MASKED_EQ] = SCMP_CMP_MASKED_EQ,
 };
 
 static const unsigned int filter_flags[] = {
@@ -75,39 +63,35 @@ static int parse_default(const struct oci_seccomp *seccomp, struct seccomp_profi
 	return error_pointer(err, "linux.seccomp.defaultAction");
 }
 
-static void add_arch(struct seccomp_profile *out, uint32_t token)
+static void add_arch(struct seccomp_profile *out, const struct seccomp_arch *arch)
 {
 	for (size_t i = 0; i < out->n_archs; i++)
-		if (out->archs[i] == token)
+		if (out->archs[i] == arch)
 			return;
-	out->archs[out->n_archs++] = token;
-}
-
-/* libseccomp's names are those of the spec in lower case; 0 is what it does not know. */
-uint32_t seccomp_profile_arch(enum oci_seccomp_arch arch)
-{
-	const char *name = oci_name(&oci_seccomp_arch_names, arch);
-	const char *rest = name ? str_skip_prefix(name, "SCMP_ARCH_") : NULL;
-	char lower[32] = "";
-
-	for (size_t i = 0; rest && rest[i] && i < sizeof(lower) - 1; i++)
-		lower[i] = (char)tolower((unsigned char)rest[i]);
-	return seccomp_arch_resolve_name(lower);
+	out->archs[out->n_archs++] = arch;
 }
 
 /* The native one always belongs to a filter, or nothing could run. */
-static void parse_archs(const struct oci_seccomp *seccomp, struct seccomp_profile *out)
+static int parse_archs(const struct oci_seccomp *seccomp, struct seccomp_profile *out,
+		       struct error *err)
 {
-	out->archs = xcalloc(seccomp->n_architectures + 1, sizeof(*out->archs));
-	add_arch(out, seccomp_arch_native());
-	for (size_t i = 0; i < seccomp->n_architectures; i++) {
-		uint32_t token = seccomp_profile_arch(seccomp->architectures[i]);
+	const struct seccomp_arch *native = seccomp_names_native();
 
-		if (token)
-			add_arch(out, token);
+	if (!native)
+		return error_set(err, ENOTSUP, "the libseccomp that dabba was built with does "
+				 "not know this machine's architecture");
+	out->archs = xcalloc(seccomp->n_architectures + 1, sizeof(*out->archs));
+	add_arch(out, native);
+	for (size_t i = 0; i < seccomp->n_architectures; i++) {
+		const struct seccomp_arch *arch = seccomp_names_arch(seccomp->architectures[i]);
+
+		if (arch)
+			add_arch(out, arch);
 		else
-			log_debug("linux.seccomp.architectures[%zu]: unknown to libseccomp", i);
+			log_debug("linux.seccomp.architectures[%zu]: %s is not known here", i,
+				  oci_name(&oci_seccomp_arch_names, seccomp->architectures[i]));
 	}
+	return 0;
 }
 
 /* Appends the conditions of one entry to the profile's list. */
@@ -126,7 +110,7 @@ static int parse_conditions(const struct oci_seccomp_syscall *syscall, size_t in
 		}
 		out->conditions[out->n_conditions++] = (struct seccomp_condition){
 			.index = arg->index,
-			.op = operators[arg->op],
+			.op = arg->op,
 			.value = arg->value,
 			.value_two = arg->value_two,
 		};
@@ -148,20 +132,26 @@ static bool are_alternatives(const struct oci_seccomp_syscall *syscall)
 }
 
 /* The rules of one entry: for each of its names one, or one per alternative. */
-static void add_rules(const struct oci_seccomp_syscall *syscall, struct seccomp_rule *rule,
-		      struct seccomp_profile *out)
+static void add_rules(const struct oci_seccomp_syscall *syscall, size_t index,
+		      struct seccomp_rule *rule, struct seccomp_profile *out)
 {
 	const struct seccomp_condition *conditions = rule->conditions;
 	bool split = are_alternatives(syscall);
 	size_t n = split ? syscall->n_args : 1;
 
 	rule->n_conditions = split ? 1 : (uint32_t)syscall->n_args;
-	for (size_t i = 0; i < syscall->n_names; i++)
-		for (size_t j = 0; j < n; j++) {
-			rule->name = syscall->names[i];
+	for (size_t i = 0; i < syscall->n_names; i++) {
+		int name = seccomp_names_find(syscall->names[i]);
+
+		if (name < 0)
+			log_debug("linux.seccomp.syscalls[%zu]: unknown system call \"%s\" skipped",
+				  index, syscall->names[i]);
+		rule->name = (uint32_t)name;
+		for (size_t j = 0; name >= 0 && j < n; j++) {
 			rule->conditions = conditions + j;
 			out->rules[out->n_rules++] = *rule;
 		}
+	}
 }
 
 /* Init reports through write(2) that it has a listener: nobody could answer that yet. */
@@ -182,7 +172,6 @@ static int parse_syscall(const struct oci_seccomp_syscall *syscall, size_t index
 			 struct seccomp_profile *out, struct error *err)
 {
 	struct seccomp_rule rule = {
-		.index = index,
 		.conditions = out->conditions + out->n_conditions,
 	};
 	int r;
@@ -195,7 +184,7 @@ static int parse_syscall(const struct oci_seccomp_syscall *syscall, size_t index
 		r = check_notify(syscall, index, err);
 	}
 	if (r == 0)
-		add_rules(syscall, &rule, out);
+		add_rules(syscall, index, &rule, out);
 	return r;
 }
 
@@ -253,9 +242,10 @@ int seccomp_profile_parse(const struct oci_seccomp *seccomp, struct seccomp_prof
 {
 	int r = parse_default(seccomp, out, err);
 
+	if (r == 0)
+		r = parse_archs(seccomp, out, err);
 	if (r < 0)
 		return r;
-	parse_archs(seccomp, out);
 	make_room(seccomp, out);
 	for (size_t i = 0; i < seccomp->n_syscalls && r == 0; i++)
 		r = parse_syscall(&seccomp->syscalls[i], i, out, err);

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <linux/seccomp.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -14,7 +15,7 @@ struct seccomp_entry;
 struct seccomp_profile;
 struct seccomp_table;
 
-/* libseccomp's default for an architecture that is not in the filter. */
+/* As libseccomp has it for an architecture that is not in the filter. */
 #define SECCOMP_BAD_ARCH     SECCOMP_RET_KILL_THREAD
 #define SECCOMP_NO_SUCH_CALL (SECCOMP_RET_ERRNO | ENOSYS)
 
@@ -34,14 +35,10 @@ struct seccomp_ranges {
 };
 #define SECCOMP_RANGES_INIT { .v = NULL }
 
-/* -ENOTSUP: only libseccomp knows what it makes of these rules. Reorders the table's entries. */
-int seccomp_ranges_make(const struct seccomp_profile *profile, struct seccomp_table *table,
+/* Reorders the table's entries. */
+void seccomp_ranges_make(const struct seccomp_profile *profile, struct seccomp_table *table,
 			struct seccomp_ranges *out);
 void seccomp_ranges_fini(struct seccomp_ranges *ranges);
 
-/*
- * The action for calls newer than all in the profile.  Programs try a new call and
- * fall back on ENOSYS; any other error breaks them.  A tracer is left to decide
- * for itself.
- */
-uint32_t seccomp_tail_action(const struct seccomp_profile *profile);
+/* Their calls get the same verdict whatever the arguments are. */
+bool seccomp_ranges_equal(const struct seccomp_range *a, const struct seccomp_range *b);

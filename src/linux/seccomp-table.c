@@ -2,61 +2,22 @@
 #include "linux/seccomp-table.h"
 
 #include <linux/audit.h>
-#include <seccomp.h>
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "linux/seccomp-names.h"
 
-/*
- * The architectures of which everything is known here: little-endian, and
- * without calls that share a number, but for i386.
- */
-static const struct arch {
-	uint32_t token;
-	uint32_t audit;
-	bool narrow;
-} archs[] = {
-	{ SCMP_ARCH_X86_64, AUDIT_ARCH_X86_64, false },
-	{ SCMP_ARCH_X32, AUDIT_ARCH_X86_64, true },
-	{ SCMP_ARCH_X86, AUDIT_ARCH_I386, true },
-	{ SCMP_ARCH_AARCH64, AUDIT_ARCH_AARCH64, false },
-	{ SCMP_ARCH_ARM, AUDIT_ARCH_ARM, true },
-	{ SCMP_ARCH_RISCV64, AUDIT_ARCH_RISCV64, false },
-};
-
-/*
- * i386 has these twice: as a subcall of socketcall or ipc, for which libseccomp
- * gives a negative number, and (since Linux 4.3 and 5.1) by a number of their own.
- */
-enum { I386_SOCKETCALL = 102, I386_IPC = 117 };
-
-static const struct {
-	uint8_t subcall;
-	uint16_t number;
-} i386_socket[] = {
-	{ 1, 359 },  { 2, 361 },  { 3, 362 },  { 4, 363 },  { 6, 367 },  { 7, 368 },
-	{ 8, 360 },  { 11, 369 }, { 12, 371 }, { 13, 373 }, { 14, 366 }, { 15, 365 },
-	{ 16, 370 }, { 17, 372 }, { 18, 364 }, { 19, 337 }, { 20, 345 },
-}, i386_ipc[] = {
-	{ 2, 393 },  { 3, 394 },  { 11, 400 }, { 12, 401 }, { 13, 399 },
-	{ 14, 402 }, { 21, 397 }, { 22, 398 }, { 23, 395 }, { 24, 396 },
-};
-
-static const struct arch *find_arch(uint32_t token)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(archs); i++)
-		if (archs[i].token == token)
-			return &archs[i];
-	return NULL;
-}
+/* What the kernel cuts off the first argument: socketcall(2) takes an int, ipc(2) 16 bits. */
+enum { SOCKETCALL_MASK = -1, IPC_MASK = 0xffff };
 
 static void note_last(struct seccomp_table *table, uint32_t number)
 {
 	uint32_t *last = table->arch == AUDIT_ARCH_X86_64 && (number & SECCOMP_X32_BIT)
 				 ? &table->last_x32
 				 : &table->last;
+	uint32_t plain = table->arch == AUDIT_ARCH_ARM ? number : 0;
 
-	if (number > *last)
+	if (number > *last && plain < SECCOMP_PRIVATE_CALLS)
 		*last = number;
 }
 
@@ -67,61 +28,36 @@ static void add(struct seccomp_table *table, struct seccomp_entry entry, uint32_
 	table->entries[table->n_entries++] = entry;
 }
 
-/* PSEUDO is -100 - N for subcall N of socketcall, -200 - N for ipc; others do not exist. */
-static void add_subcall(struct seccomp_table *table, struct seccomp_entry entry, int pseudo)
+/* The rule of one call: for its number, for its being a subcall, or for both. */
+static void add_rule(struct seccomp_table *table, const struct seccomp_arch *arch,
+		     struct seccomp_entry entry)
 {
-	uint16_t direct = 0;
+	uint32_t name = entry.rule->name;
+	uint8_t subcall = arch->subcalls ? arch->subcalls[name] : 0;
 
-	if (pseudo <= -100 && pseudo >= -120) {
-		entry.subcall = (uint8_t)(-pseudo - 100);
-		for (size_t i = 0; i < ARRAY_SIZE(i386_socket); i++)
-			if (i386_socket[i].subcall == entry.subcall)
-				direct = i386_socket[i].number;
-		add(table, entry, I386_SOCKETCALL);
-	} else if (pseudo <= -200 && pseudo >= -224) {
-		entry.subcall = (uint8_t)(-pseudo - 200);
-		for (size_t i = 0; i < ARRAY_SIZE(i386_ipc); i++)
-			if (i386_ipc[i].subcall == entry.subcall)
-				direct = i386_ipc[i].number;
-		add(table, entry, I386_IPC);
-	}
-	entry.subcall = 0;
-	if (direct)
-		add(table, entry, direct);
-}
-
-static void add_arch(struct seccomp_table *table, const struct seccomp_profile *profile,
-		     uint32_t token, const struct arch *arch)
-{
-	for (size_t i = 0; i < profile->n_rules; i++) {
-		const struct seccomp_rule *rule = &profile->rules[i];
-		int number = seccomp_syscall_resolve_name_arch(token, rule->name);
-		struct seccomp_entry entry = {
-			.order = (uint32_t)i,
-			.rule = rule,
-			.narrow = arch && arch->narrow,
-		};
-
-		if (!arch && number >= 0)
-			note_last(table, (uint32_t)number);
-		else if (number >= 0)
-			add(table, entry, (uint32_t)number);
-		else if (token == SCMP_ARCH_X86)
-			add_subcall(table, entry, number);
+	if (arch->numbers[name] >= 0)
+		add(table, entry, (uint32_t)arch->numbers[name]);
+	entry.subcall = subcall % 100;
+	if (subcall >= 200) {
+		entry.subcall_mask = IPC_MASK;
+		add(table, entry, arch->ipc);
+	} else if (subcall >= 100) {
+		entry.subcall_mask = (uint32_t)SOCKETCALL_MASK;
+		add(table, entry, arch->socketcall);
 	}
 }
 
-/* The table of AUDIT, made if it is the first of its architectures. */
-static struct seccomp_table *find_table(struct seccomp_tables *out, uint32_t audit,
-					size_t room)
+/* The table of ARCH, made if it is the first of its architectures. */
+static struct seccomp_table *find_table(struct seccomp_tables *out,
+					const struct seccomp_arch *arch, size_t room)
 {
 	struct seccomp_table *table;
 
 	for (size_t i = 0; i < out->n; i++)
-		if (out->tables[i].arch == audit)
+		if (out->tables[i].arch == arch->audit)
 			return &out->tables[i];
 	table = &out->tables[out->n++];
-	table->arch = audit;
+	table->arch = arch->audit;
 	table->entries = xcalloc(room, sizeof(*table->entries));
 	return table;
 }
@@ -137,22 +73,25 @@ static int compare(const void *left, const void *right)
 
 void seccomp_tables_make(const struct seccomp_profile *profile, struct seccomp_tables *out)
 {
-	uint32_t byte_order = profile->archs[0] & __AUDIT_ARCH_LE;
+	uint32_t byte_order = profile->archs[0]->audit & __AUDIT_ARCH_LE;
 
 	out->tables = xcalloc(profile->n_archs, sizeof(*out->tables));
 	for (size_t i = 0; i < profile->n_archs; i++) {
-		uint32_t token = profile->archs[i];
-		const struct arch *arch = find_arch(token);
+		const struct seccomp_arch *arch = profile->archs[i];
 		struct seccomp_table *table;
 
 		/* Of the other byte order: nothing of it runs here. */
-		if ((token & __AUDIT_ARCH_LE) != byte_order)
+		if ((arch->audit & __AUDIT_ARCH_LE) != byte_order)
 			continue;
-		out->foreign |= !arch;
 		/* Two architectures may share a table, and a rule may make two entries. */
-		table = find_table(out, arch ? arch->audit : token, profile->n_rules * 2 + 1);
-		table->has_x32 |= token == SCMP_ARCH_X32;
-		add_arch(table, profile, token, arch);
+		table = find_table(out, arch, profile->n_rules * 2 + 1);
+		table->has_x32 |= arch->base == SECCOMP_X32_BIT;
+		for (size_t j = 0; j < profile->n_rules; j++)
+			add_rule(table, arch, (struct seccomp_entry){
+						      .order = (uint32_t)j,
+						      .rule = &profile->rules[j],
+						      .narrow = arch->narrow,
+					      });
 	}
 	for (size_t i = 0; i < out->n; i++)
 		qsort(out->tables[i].entries, out->tables[i].n_entries,
@@ -176,8 +115,9 @@ size_t seccomp_entry_conditions(const struct seccomp_entry *entry,
 	/* As libseccomp does: the subcall's number takes the place of argument 0. */
 	if (entry->subcall)
 		out[n++] = (struct seccomp_condition){
-			.op = SCMP_CMP_EQ,
-			.value = entry->subcall,
+			.op = OCI_SECCOMP_OPERATOR_MASKED_EQ,
+			.value = entry->subcall_mask,
+			.value_two = entry->subcall,
 		};
 	for (uint32_t i = 0; i < entry->rule->n_conditions; i++) {
 		struct seccomp_condition condition = entry->rule->conditions[i];
@@ -186,52 +126,16 @@ size_t seccomp_entry_conditions(const struct seccomp_entry *entry,
 			continue;
 		condition.value &= width;
 		condition.value_two &= condition.value;
-		if (condition.op != SCMP_CMP_MASKED_EQ || condition.value != 0)
+		if (condition.op != OCI_SECCOMP_OPERATOR_MASKED_EQ || condition.value != 0)
 			out[n++] = condition;
 	}
 	return n;
 }
 
-static bool holds(const struct seccomp_condition *condition, uint64_t argument)
+bool seccomp_entries_equal(const struct seccomp_entry *a, const struct seccomp_entry *b)
 {
-	switch (condition->op) {
-	case SCMP_CMP_NE:
-		return argument != condition->value;
-	case SCMP_CMP_LT:
-		return argument < condition->value;
-	case SCMP_CMP_LE:
-		return argument <= condition->value;
-	case SCMP_CMP_EQ:
-		return argument == condition->value;
-	case SCMP_CMP_GE:
-		return argument >= condition->value;
-	case SCMP_CMP_GT:
-		return argument > condition->value;
-	default:
-		return (argument & condition->value) == condition->value_two;
-	}
-}
-
-static bool exclude(const struct seccomp_condition *a, const struct seccomp_condition *b)
-{
-	if (a->index != b->index)
-		return false;
-	if (a->op == SCMP_CMP_EQ)
-		return !holds(b, a->value);
-	if (b->op == SCMP_CMP_EQ)
-		return !holds(a, b->value);
-	return a->op == SCMP_CMP_MASKED_EQ && b->op == SCMP_CMP_MASKED_EQ &&
-	       ((a->value_two ^ b->value_two) & a->value & b->value) != 0;
-}
-
-bool seccomp_entries_exclude(const struct seccomp_entry *a, const struct seccomp_entry *b)
-{
-	struct seccomp_condition as[SECCOMP_ENTRY_CONDITIONS], bs[SECCOMP_ENTRY_CONDITIONS];
-	size_t n_a = seccomp_entry_conditions(a, as), n_b = seccomp_entry_conditions(b, bs);
-
-	for (size_t i = 0; i < n_a; i++)
-		for (size_t j = 0; j < n_b; j++)
-			if (exclude(&as[i], &bs[j]))
-				return true;
-	return false;
+	return a->rule->conditions == b->rule->conditions &&
+	       a->rule->n_conditions == b->rule->n_conditions &&
+	       a->rule->action == b->rule->action && a->narrow == b->narrow &&
+	       a->subcall == b->subcall && a->subcall_mask == b->subcall_mask;
 }

@@ -11,16 +11,18 @@
 
 #include "linux/seccomp-profile.h"
 
-/* x32 shares the architecture of x86_64; its numbers have this bit. */
-#define SECCOMP_X32_BIT UINT32_C(0x40000000)
+/* arm has calls of its own from here on, far above all others. */
+#define SECCOMP_PRIVATE_CALLS UINT32_C(0xf0000)
 
 struct seccomp_entry {
 	uint32_t number;
 	/* Its place among all rules of the profile. */
 	uint32_t order;
 	const struct seccomp_rule *rule;
-	/* Not 0: NUMBER is socketcall or ipc of i386, and this its first argument. */
+	/* Not 0: NUMBER is socketcall or ipc, and this what its first argument must be. */
 	uint8_t subcall;
+	/* Which bits of that argument the kernel looks at. */
+	uint32_t subcall_mask;
 	/* 32-bit: only the lower half of arguments is looked at. */
 	bool narrow;
 };
@@ -42,15 +44,14 @@ struct seccomp_tables {
 	/* The native architecture first. */
 	struct seccomp_table *tables;
 	size_t n;
-	/* An architecture whose ways only libseccomp knows: no entries, last is right. */
-	bool foreign;
 };
 #define SECCOMP_TABLES_INIT { .tables = NULL }
 
 void seccomp_tables_make(const struct seccomp_profile *profile, struct seccomp_tables *out);
 void seccomp_tables_fini(struct seccomp_tables *tables);
 
-enum { SECCOMP_ENTRY_CONDITIONS = SECCOMP_MAX_ARGS };
+/* The subcall comes on top, in place of a condition on argument 0. */
+enum { SECCOMP_ENTRY_CONDITIONS = SECCOMP_MAX_ARGS + 1 };
 
 /*
  * The conditions of an entry as the kernel would check them: 32 bits wide where
@@ -59,5 +60,5 @@ enum { SECCOMP_ENTRY_CONDITIONS = SECCOMP_MAX_ARGS };
 size_t seccomp_entry_conditions(const struct seccomp_entry *entry,
 				struct seccomp_condition out[SECCOMP_ENTRY_CONDITIONS]);
 
-/* No call can satisfy both entries, for a reason that is easy to see. */
-bool seccomp_entries_exclude(const struct seccomp_entry *a, const struct seccomp_entry *b);
+/* They say the same about arguments and action, whatever their numbers are. */
+bool seccomp_entries_equal(const struct seccomp_entry *a, const struct seccomp_entry *b);

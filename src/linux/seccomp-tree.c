@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <linux/audit.h>
 #include <linux/seccomp.h>
-#include <seccomp.h>
 #include <stddef.h>
 
 #include "base/mem.h"
@@ -19,15 +18,17 @@ struct targets {
 	size_t no;
 };
 
-/* Little-endian halves of an argument. */
+/* The halves of an argument; the filter runs on a machine with our byte order. */
+enum { LOW_HALF = __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__ ? 4 : 0, HIGH_HALF = 4 - LOW_HALF };
+
 static uint32_t low_offset(uint32_t index)
 {
-	return (uint32_t)offsetof(struct seccomp_data, args) + 8 * index;
+	return (uint32_t)offsetof(struct seccomp_data, args) + 8 * index + LOW_HALF;
 }
 
 static uint32_t high_offset(uint32_t index)
 {
-	return low_offset(index) + 4;
+	return (uint32_t)offsetof(struct seccomp_data, args) + 8 * index + HIGH_HALF;
 }
 
 /* One comparison of the 32 bits at OFFSET. */
@@ -83,17 +84,17 @@ static size_t write_condition(struct seccomp_code *code,
 	uint64_t mask = condition->value, value = condition->value_two;
 
 	switch (condition->op) {
-	case SCMP_CMP_EQ:
+	case OCI_SECCOMP_OPERATOR_EQ:
 		return write_equal(code, condition, narrow, to);
-	case SCMP_CMP_NE:
+	case OCI_SECCOMP_OPERATOR_NE:
 		return write_equal(code, condition, narrow, opposite);
-	case SCMP_CMP_GT:
+	case OCI_SECCOMP_OPERATOR_GT:
 		return write_order(code, condition, BPF_JGT, narrow, to);
-	case SCMP_CMP_GE:
+	case OCI_SECCOMP_OPERATOR_GE:
 		return write_order(code, condition, BPF_JGE, narrow, to);
-	case SCMP_CMP_LE:
+	case OCI_SECCOMP_OPERATOR_LE:
 		return write_order(code, condition, BPF_JGT, narrow, opposite);
-	case SCMP_CMP_LT:
+	case OCI_SECCOMP_OPERATOR_LT:
 		return write_order(code, condition, BPF_JGE, narrow, opposite);
 	default:
 		to.yes = write_masked(code, low_offset(condition->index), (uint32_t)mask,
@@ -117,25 +118,53 @@ static size_t write_entry(struct seccomp_code *code, const struct seccomp_entry 
 	return at;
 }
 
-static size_t write_leaf(struct seccomp_code *code, const struct seccomp_range *range)
-{
-	size_t at = seccomp_code_return(code, range->action);
+/* The leaves that were written, so that calls with the same rules share one. */
+struct writer {
+	struct seccomp_code code;
+	const struct seccomp_profile *profile;
+	struct leaf {
+		struct seccomp_range range;
+		size_t at;
+	} *leaves;
+	size_t n_leaves, room;
+};
 
+static void note_leaf(struct writer *writer, const struct seccomp_range *range, size_t at)
+{
+	if (writer->n_leaves == writer->room) {
+		writer->room = writer->room * 2 + 16;
+		writer->leaves = xrealloc(writer->leaves, writer->room, sizeof(*writer->leaves));
+	}
+	writer->leaves[writer->n_leaves++] = (struct leaf){ *range, at };
+}
+
+static size_t write_leaf(struct writer *writer, const struct seccomp_range *range)
+{
+	size_t at;
+
+	if (range->n_entries == 0)
+		return seccomp_code_return(&writer->code, range->action);
+	/* The latest is the nearest. */
+	for (size_t i = writer->n_leaves; i-- > 0;)
+		if (seccomp_ranges_equal(&writer->leaves[i].range, range))
+			return writer->leaves[i].at;
+	at = seccomp_code_return(&writer->code, range->action);
 	for (size_t i = range->n_entries; i-- > 0;)
-		at = write_entry(code, &range->entries[i], at);
+		at = write_entry(&writer->code, &range->entries[i], at);
+	note_leaf(writer, range, at);
 	return at;
 }
 
 /* Which of the N ranges holds the number that is loaded. */
-static size_t write_tree(struct seccomp_code *code, const struct seccomp_range *ranges, size_t n)
+static size_t write_tree(struct writer *writer, const struct seccomp_range *ranges, size_t n)
 {
 	size_t half = n / 2, high, low;
 
 	if (n == 1)
-		return write_leaf(code, ranges);
-	high = write_tree(code, ranges + half, n - half);
-	low = write_tree(code, ranges, half);
-	return seccomp_code_jump(code, BPF_JGE, ranges[half].start, high, low);
+		return write_leaf(writer, ranges);
+	high = write_tree(writer, ranges + half, n - half);
+	low = write_tree(writer, ranges, half);
+	return seccomp_code_jump(&writer->code, BPF_JGE, ranges[half].start, high, low);
 }
 
 static size_t load_number(struct seccomp_code *code, size_t at)
@@ -144,16 +173,15 @@ static size_t load_number(struct seccomp_code *code, size_t at)
 	return seccomp_code_load(code, offsetof(struct seccomp_data, nr));
 }
 
-static int write_table(struct seccomp_code *code, const struct seccomp_profile *profile,
-		       struct seccomp_table *table, size_t *at)
+static size_t write_table(struct writer *writer, struct seccomp_table *table)
 {
 	struct seccomp_ranges ranges = SECCOMP_RANGES_INIT;
-	int r = seccomp_ranges_make(profile, table, &ranges);
+	size_t at;
 
-	if (r == 0)
-		*at = load_number(code, write_tree(code, ranges.v, ranges.n));
+	seccomp_ranges_make(writer->profile, table, &ranges);
+	at = load_number(&writer->code, write_tree(writer, ranges.v, ranges.n));
 	seccomp_ranges_fini(&ranges);
-	return r;
+	return at;
 }
 
 /*
@@ -170,92 +198,47 @@ static void write_start(struct seccomp_code *code, const struct seccomp_tables *
 	(void)seccomp_code_load(code, offsetof(struct seccomp_data, arch));
 }
 
-static int write_own(struct seccomp_code *code, const struct seccomp_profile *profile,
-		     struct seccomp_tables *tables)
+static void write_all(struct writer *writer, const struct seccomp_tables *tables)
 {
 	cleanup_free size_t *places = xcalloc(tables->n, sizeof(*places));
 
 	/* The native one last, which is nearest to the start. */
-	for (size_t i = tables->n; i-- > 0;) {
-		int r = write_table(code, profile, &tables->tables[i], &places[i]);
-
-		if (r < 0)
-			return r;
-	}
-	write_start(code, tables, places, seccomp_code_return(code, SECCOMP_BAD_ARCH));
-	return 0;
-}
-
-/* Only the tail, in front of a filter of libseccomp that starts at AT. */
-static size_t write_tail(struct seccomp_code *code, const struct seccomp_table *table,
-			 size_t at)
-{
-	size_t refuse = seccomp_code_return(code, SECCOMP_NO_SUCH_CALL), low = at, high = at;
-
-	if (table->last_x32 > 0 && table->has_x32)
-		high = seccomp_code_jump(code, BPF_JGT, table->last_x32, refuse, at);
-	if (table->last > 0)
-		low = seccomp_code_jump(code, BPF_JGT, table->last, refuse, at);
-	if (table->arch == AUDIT_ARCH_X86_64)
-		low = seccomp_code_jump(code, BPF_JGE, SECCOMP_X32_BIT, high, low);
-	return load_number(code, low);
-}
-
-static void write_library(struct seccomp_code *code, const struct seccomp_program *library,
-			  const struct seccomp_tables *tables)
-{
-	cleanup_free size_t *places = xcalloc(tables->n, sizeof(*places));
-	size_t at = seccomp_code_program(code, library->filter, library->n_filter);
-
 	for (size_t i = tables->n; i-- > 0;)
-		places[i] = write_tail(code, &tables->tables[i], at);
-	write_start(code, tables, places, at);
+		places[i] = write_table(writer, &tables->tables[i]);
+	write_start(&writer->code, tables, places,
+		    seccomp_code_return(&writer->code, SECCOMP_BAD_ARCH));
 }
 
-static int finish(const struct seccomp_code *code, struct seccomp_program *out)
+static int finish(const struct writer *writer, struct seccomp_program *out, struct error *err)
 {
-	out->filter = seccomp_code_finish(code);
-	if (!out->filter)
-		return -E2BIG;
-	out->n_filter = (unsigned short)code->n;
+	size_t n = writer->code.n;
+
+	if (n > BPF_MAXINSNS) {
+		(void)error_set(err, E2BIG,
+				"the filter has %zu instructions, but the kernel takes %d at most",
+				n, BPF_MAXINSNS);
+		(void)error_hint(err, "conditions on arguments need the most: %zu for %zu architectures",
+				 writer->profile->n_conditions, writer->profile->n_archs);
+		return error_pointer(err, "linux.seccomp.syscalls");
+	}
+	out->filter = seccomp_code_finish(&writer->code);
+	out->n_filter = (unsigned short)n;
 	return 0;
 }
 
-int seccomp_tree_compile(const struct seccomp_profile *profile, struct seccomp_program *out)
+int seccomp_tree_compile(const struct seccomp_profile *profile, struct seccomp_program *out,
+			 struct error *err)
 {
+	struct writer writer = { .profile = profile };
 	struct seccomp_tables tables = SECCOMP_TABLES_INIT;
-	struct seccomp_code code;
 	int r;
 
 	seccomp_tables_make(profile, &tables);
-	seccomp_code_init(&code);
-	r = tables.foreign ? -ENOTSUP : write_own(&code, profile, &tables);
-	if (r == 0 && finish(&code, out) < 0)
-		r = -ENOTSUP;
-	seccomp_code_fini(&code);
-	seccomp_tables_fini(&tables);
-	return r;
-}
-
-int seccomp_tree_add_tail(const struct seccomp_profile *profile,
-			  struct seccomp_program *program)
-{
-	struct seccomp_program longer = *program;
-	struct seccomp_tables tables = SECCOMP_TABLES_INIT;
-	struct seccomp_code code;
-	int r;
-
-	if (seccomp_tail_action(profile) == profile->default_action)
-		return 0;
-	seccomp_tables_make(profile, &tables);
-	seccomp_code_init(&code);
-	write_library(&code, program, &tables);
-	r = finish(&code, &longer);
-	if (r == 0) {
-		seccomp_program_fini(program);
-		*program = longer;
-	}
-	seccomp_code_fini(&code);
+	seccomp_code_init(&writer.code);
+	write_all(&writer, &tables);
+	r = finish(&writer, out, err);
+	seccomp_code_fini(&writer.code);
+	free(writer.leaves);
 	seccomp_tables_fini(&tables);
 	return r;
 }

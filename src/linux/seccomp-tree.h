@@ -7,18 +7,23 @@
  */
 #pragma once
 
+#include "base/error.h"
+
 struct seccomp_profile;
 struct seccomp_program;
 
 /*
- * Sets OUT's filter (heap).  Verdicts are those of libseccomp, except that a call
- * newer than all in the profile fails with ENOSYS, as programs that try new calls
- * first expect, unless calls of no rule are allowed.  -ENOTSUP: rules of one call
- * overlap in a way of which only libseccomp knows what it makes, an architecture
- * is not known here, or the filter is too long.
+ * Sets OUT's filter (heap).  The verdict on a call, in this order:
+ *
+ *	- of an architecture that is not in the profile: SECCOMP_RET_KILL_THREAD;
+ *	- newer than all calls in the profile: ENOSYS, as programs that try new calls
+ *	  first expect, unless the default action lets calls through;
+ *	- rules with the default action say nothing and are left out;
+ *	- the first rule of the call that has no conditions decides alone;
+ *	- else the first rule of the call whose conditions all hold;
+ *	- else the default action.
+ *
+ * -E2BIG when it is longer than the kernel takes.
  */
-int seccomp_tree_compile(const struct seccomp_profile *profile, struct seccomp_program *out);
-
-/* The same ENOSYS in front of PROGRAM, a filter of libseccomp, which is replaced. -E2BIG. */
-int seccomp_tree_add_tail(const struct seccomp_profile *profile,
-			  struct seccomp_program *program);
+int seccomp_tree_compile(const struct seccomp_profile *profile, struct seccomp_program *out,
+			 struct error *err);

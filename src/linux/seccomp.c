@@ -10,26 +10,11 @@
 #include <unistd.h>
 
 #include "base/fd.h"
-#include "base/log.h"
 #include "base/sock.h"
 #include "libocispec/runtime.h"
-#include "linux/seccomp-library.h"
+#include "linux/seccomp-names.h"
 #include "linux/seccomp-profile.h"
 #include "linux/seccomp-tree.h"
-
-/* What libseccomp makes of it, when our compiler does not know. */
-static int compile_by_library(const struct seccomp_profile *profile,
-			      struct seccomp_program *out, struct error *err)
-{
-	int r = seccomp_library_compile(profile, out, err);
-
-	log_debug("seccomp: libseccomp's own filter is used");
-	if (r < 0)
-		return r;
-	if (seccomp_tree_add_tail(profile, out) < 0)
-		return error_set(err, E2BIG, "the filter is longer than the kernel allows");
-	return 0;
-}
 
 int seccomp_compile(const struct oci_seccomp *seccomp, struct seccomp_program *out,
 		    struct error *err)
@@ -42,9 +27,7 @@ int seccomp_compile(const struct oci_seccomp *seccomp, struct seccomp_program *o
 		return 0;
 	r = seccomp_profile_parse(seccomp, &profile, err);
 	if (r == 0)
-		r = seccomp_tree_compile(&profile, out);
-	if (r == -ENOTSUP)
-		r = compile_by_library(&profile, out, err);
+		r = seccomp_tree_compile(&profile, out, err);
 	out->flags = profile.flags;
 	out->notifies = profile.notifies;
 	seccomp_profile_fini(&profile);
@@ -109,7 +92,7 @@ bool seccomp_supports_action(enum oci_seccomp_action action)
 
 bool seccomp_supports_arch(enum oci_seccomp_arch arch)
 {
-	return seccomp_profile_arch(arch) != 0;
+	return seccomp_names_arch(arch) != NULL;
 }
 
 /* No filter at all: a kernel that knows the flag gets as far as EFAULT. */

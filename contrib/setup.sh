@@ -33,10 +33,11 @@ quietly() {
 
 # install_packages PACKAGE...: those that are not there yet.
 install_packages() {
-	local package missing=()
+	local package installed missing=()
+	# At once: a process for each takes long in an emulated machine.
+	installed=$(dpkg-query -W -f ' ${Package}=${db:Status-Status} ' "$@" 2>/dev/null) || true
 	for package in "$@"; do
-		[[ $(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null) == installed ]] ||
-			missing+=("$package")
+		[[ $installed == *" $package=installed "* ]] || missing+=("$package")
 	done
 	((${#missing[@]})) || return 0
 	say "installing ${missing[*]}"

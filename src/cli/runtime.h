@@ -57,6 +57,7 @@ int runtime_create_request(const struct invocation *invocation,
 
 extern const struct command command_create;
 extern const struct command command_delete;
+extern const struct command command_events;
 extern const struct command command_exec;
 extern const struct command command_features;
 extern const struct command command_kill;

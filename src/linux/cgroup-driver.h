@@ -40,6 +40,9 @@ enum cgroup_event {
 	CGROUP_EVENT_POPULATED,
 	CGROUP_EVENT_FROZEN,
 };
+
+/* From FD, an open cgroup.events; a cgroup that was removed has none of them. */
+int cgroup_event_read(int fd, enum cgroup_event event, bool *out, struct error *err);
 int cgroup_event_get(int dir_fd, enum cgroup_event event, bool *out, struct error *err);
 
 /* Sleeps in poll(2) until EVENT is VALUE; -ETIMEDOUT without a message after TIMEOUT_MS. */

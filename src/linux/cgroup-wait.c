@@ -21,7 +21,7 @@ static const char *const event_keys[] = {
 };
 
 /* The file's text is a line "key 0" or "key 1" for each event. */
-static int read_event(int fd, enum cgroup_event event, bool *out, struct error *err)
+int cgroup_event_read(int fd, enum cgroup_event event, bool *out, struct error *err)
 {
 	char text[256];
 	const char *at;
@@ -52,7 +52,7 @@ int cgroup_event_get(int dir_fd, enum cgroup_event event, bool *out, struct erro
 {
 	cleanup_close int fd = open_events(dir_fd, err);
 
-	return fd < 0 ? fd : read_event(fd, event, out, err);
+	return fd < 0 ? fd : cgroup_event_read(fd, event, out, err);
 }
 
 static int64_t now_ms(void)
@@ -75,7 +75,7 @@ int cgroup_event_wait(int dir_fd, enum cgroup_event event, bool value, int timeo
 		struct pollfd pfd = { .fd = fd, .events = POLLPRI };
 		int64_t left = deadline - now_ms();
 		bool current;
-		int r = read_event(fd, event, &current, err);
+		int r = cgroup_event_read(fd, event, &current, err);
 
 		if (r < 0 || current == value)
 			return r;

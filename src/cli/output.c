@@ -141,7 +141,8 @@ static void sink(enum log_level level, const char *msg)
 {
 	char kind[16];
 
-	if (log_fd >= 0 || options.json) {
+	/* What is no failure is for a log, unless a person sits there. */
+	if (log_fd >= 0 || options.json || !isatty(STDERR_FILENO)) {
 		write_line(log_fd >= 0 ? log_fd : STDERR_FILENO, level, msg, NULL);
 		return;
 	}

@@ -4,19 +4,26 @@
 
 struct delete_options {
 	bool force;
+	bool regex;
 };
 
 static const struct option_spec options[] = {
 	{ "force", 'f', OPTION_FLAG, offsetof(struct delete_options, force), NULL,
 	  "kill it first if it runs; that it does not exist is no error" },
+	{ "regex", 'r', OPTION_FLAG, offsetof(struct delete_options, regex), NULL,
+	  "remove every container whose name the regular expression ID matches" },
 	OPTION_END,
 };
 
 static int run(struct invocation *invocation, struct error *err)
 {
 	const struct delete_options *o = invocation->options;
+	cleanup_strvec struct strvec ids = STRVEC_INIT;
+	int r = runtime_select(invocation, o->regex, &ids, err);
 
-	return container_delete(runtime_root(invocation), invocation->args[0], o->force, err);
+	for (size_t i = 0; r == 0 && i < ids.n; i++)
+		r = container_delete(runtime_root(invocation), ids.v[i], o->force, err);
+	return r;
 }
 
 const struct command command_delete = {

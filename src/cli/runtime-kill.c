@@ -4,11 +4,14 @@
 
 struct kill_options {
 	bool all;
+	bool regex;
 };
 
 static const struct option_spec options[] = {
 	{ "all", 'a', OPTION_FLAG, offsetof(struct kill_options, all), NULL,
 	  "signal every process of the container; it may be stopped already" },
+	{ "regex", 'r', OPTION_FLAG, offsetof(struct kill_options, regex), NULL,
+	  "signal every container whose name the regular expression ID matches" },
 	OPTION_END,
 };
 
@@ -16,10 +19,12 @@ static int run(struct invocation *invocation, struct error *err)
 {
 	const struct kill_options *o = invocation->options;
 	int signal = signal_parse(invocation->n_args > 1 ? invocation->args[1] : "TERM", err);
+	cleanup_strvec struct strvec ids = STRVEC_INIT;
+	int r = signal < 0 ? signal : runtime_select(invocation, o->regex, &ids, err);
 
-	if (signal < 0)
-		return signal;
-	return container_kill(runtime_root(invocation), invocation->args[0], signal, o->all, err);
+	for (size_t i = 0; r == 0 && i < ids.n; i++)
+		r = container_kill(runtime_root(invocation), ids.v[i], signal, o->all, err);
+	return r;
 }
 
 const struct command command_kill = {

@@ -19,6 +19,10 @@ const char *runtime_root(const struct invocation *invocation);
 int runtime_cgroup_manager(const struct invocation *invocation, enum cgroup_manager *out,
 			   struct error *err);
 
+/* Appends the container that the first argument names, or with IS_REGEX those it matches. */
+int runtime_select(const struct invocation *invocation, bool is_regex, struct strvec *ids,
+		   struct error *err);
+
 /* The options that create and run have in common. */
 struct bundle_options {
 	const char *bundle;

@@ -115,18 +115,17 @@ uint64_t capability_grantable(bool other_user_namespace)
 	return all & permitted;
 }
 
-int capability_add(struct capability_sets *sets, const char *name, struct error *err)
+void capability_add(struct capability_sets *sets, const char *name)
 {
 	int number = capability_from_name(name);
 
 	if (number < 0) {
-		(void)error_set(err, EINVAL, "unknown capability \"%s\"", name);
-		return error_hint(err, "names are as in capabilities(7), such as CAP_NET_RAW");
+		log_warning("--cap: unknown capability \"%s\"", name);
+		return;
 	}
 	sets->bounding |= bit(number);
 	sets->permitted |= bit(number);
 	sets->effective |= bit(number);
-	return 0;
 }
 
 int capability_apply_bounding(const struct capability_sets *sets, struct error *err)

@@ -40,9 +40,9 @@ uint64_t capability_grantable(bool other_user_namespace);
 
 /*
  * Adds NAME the way "exec --cap" means it: to bounding, permitted and
- * effective, never to inheritable.  An unknown name is -EINVAL.
+ * effective, never to inheritable.  An unknown name is a warning.
  */
-int capability_add(struct capability_sets *sets, const char *name, struct error *err);
+void capability_add(struct capability_sets *sets, const char *name);
 
 /*
  * Before the uid changes: cuts the bounding set down and asks the kernel to

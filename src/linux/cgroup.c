@@ -158,8 +158,12 @@ int cgroup_open_below(const struct cgroup *cg, const char *sub, struct cgroup *o
 {
 	const char *relative = cgroup_relative(sub);
 	cleanup_free char *path = xasprintf("%s/%s", cg->path, relative);
+	int r = open_at(cg->fd, relative, path, out, err);
 
-	return open_at(cg->fd, relative, path, out, err);
+	/* The words are runc's. */
+	return r == -EXDEV ? error_set(err, EXDEV, "exec --cgroup: %s is not a sub cgroup path of %s",
+				       sub, cg->path)
+			   : r;
 }
 
 int cgroup_kill(const struct cgroup *cg, struct error *err)

@@ -113,6 +113,8 @@ static int apply_groups(const struct credential *cred, struct error *err)
 {
 	int code;
 
+	if (cred->keep_groups)
+		return 0;
 	if (setgroups(cred->n_groups, cred->groups) == 0)
 		return 0;
 	code = errno;

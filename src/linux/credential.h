@@ -19,6 +19,8 @@ struct credential {
 	uid_t uid;
 	gid_t gid;
 	mode_t umask;
+	/* Leave the supplementary groups as they are. */
+	bool keep_groups;
 	/* Borrowed from the document. */
 	const gid_t *groups;
 	size_t n_groups;

@@ -76,6 +76,12 @@ int container_load(struct container *c, const char *root, const char *id, struct
 /* Reads the frozen config.json into c->config. */
 int container_load_config(struct container *c, struct error *err);
 
+/*
+ * Takes the lock, waiting for it, and reads what whoever held it may have
+ * written.  -ENOENT "container does not exist" when it was removed meanwhile.
+ */
+int container_lock_loaded(struct container *c, const char *root, struct error *err);
+
 /* What the container is doing now, from the process table and the cgroup. */
 int container_status(const struct container *c, enum oci_status *out, struct error *err);
 

@@ -4,7 +4,6 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/pidfd.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -152,14 +151,6 @@ int container_kill_and_destroy(struct container *c, const char *root, struct err
 	return r < 0 ? r : container_destroy(c, root, err);
 }
 
-/* While we waited for the lock another delete may have been faster. */
-static bool is_removed(const struct container *c)
-{
-	struct stat st;
-
-	return fstat(c->dir_fd, &st) == 0 && st.st_nlink == 0;
-}
-
 static int check_stopped(const struct container *c, struct error *err)
 {
 	enum oci_status status;
@@ -180,12 +171,14 @@ static int delete_loaded(struct container *c, const char *root, bool force, stru
 	if (r == 0 && force)
 		r = kill_and_wait(c, err);
 	if (r == 0)
-		r = container_lock(c, /* wait= */ true, err);
+		r = container_lock_loaded(c, root, err);
+	/* While we waited for the lock another delete was faster. */
+	if (r == -ENOENT && force) {
+		error_clear(err);
+		return 0;
+	}
 	if (r < 0)
 		return r;
-	if (is_removed(c))
-		return force ? 0
-			     : error_set(err, ENOENT, "container does not exist: \"%s\"", c->id);
 	/* Started between the look and the lock. */
 	if (!force)
 		r = check_stopped(c, err);

@@ -77,13 +77,14 @@ static int plan_process(struct execution *x, struct error *err)
 		.linux = x->container.config->linux,
 		.other_userns = x->join_flags & CLONE_NEWUSER,
 		.preserve_fds = request->preserve_fds,
+		.keep_groups = process_keeps_groups(&x->container.config->annotations),
 	};
 	int r = exec_process_make(&x->what, err);
 
 	if (r == 0)
 		r = process_plan_init(&x->plan, &wanted, err);
 	for (size_t i = 0; r == 0 && request->caps && request->caps[i]; i++)
-		r = capability_add(&x->plan.caps, request->caps[i], err);
+		capability_add(&x->plan.caps, request->caps[i]);
 	return r;
 }
 

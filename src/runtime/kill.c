@@ -47,7 +47,8 @@ int signal_parse(const char *text, struct error *err)
 	uint64_t number;
 	int signal;
 
-	if (str_to_u64(text, (uint64_t)SIGRTMAX, &number) && number > 0)
+	/* 0 is none: it only asks whether there is a process. */
+	if (str_to_u64(text, (uint64_t)SIGRTMAX, &number))
 		return (int)number;
 	signal = signal_from_name(name);
 	if (signal > 0)

@@ -7,7 +7,7 @@
 #include "base/error.h"
 #include "runtime/container.h"
 
-/* "9", "KILL", "SIGKILL", "RTMIN+1" -> the number; -EINVAL otherwise. */
+/* "9", "KILL", "SIGKILL", "RTMIN+1" -> the number, also 0; -EINVAL otherwise. */
 int signal_parse(const char *text, struct error *err);
 
 /* Sends SIGNAL to init, or with ALL to every process of the container's cgroup. */

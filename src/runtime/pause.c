@@ -60,8 +60,15 @@ int container_pids(const char *root, const char *id, pid_t **pids, size_t *n,
 {
 	cleanup_container struct container c = CONTAINER_INIT;
 	cleanup_cgroup struct cgroup cg = CGROUP_INIT;
-	enum oci_status status;
+	enum oci_status status = OCI_STATUS_CREATING;
 	int r = container_load_live(&c, root, id, &status, &cg, err);
 
+	*pids = NULL;
+	*n = 0;
+	/* It has none left: that is an answer. */
+	if (r == -ESRCH && status == OCI_STATUS_STOPPED) {
+		error_clear(err);
+		return 0;
+	}
 	return r < 0 ? r : cgroup_list_pids(&cg, pids, n, err);
 }

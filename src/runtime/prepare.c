@@ -133,6 +133,7 @@ static int plan_process(struct creation *cr, struct error *err)
 		.linux = config->linux,
 		.other_userns = (ns->new_flags | ns->join_flags) & CLONE_NEWUSER,
 		.preserve_fds = cr->request->preserve_fds,
+		.keep_groups = process_keeps_groups(&config->annotations),
 	};
 
 	return config->process ? process_plan_init(&cr->init.process, &request, err) : 0;

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/pidfd.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
@@ -12,6 +13,7 @@
 
 #include "base/fd.h"
 #include "base/file.h"
+#include "base/log.h"
 #include "base/path.h"
 #include "base/syscall.h"
 #include "linux/label.h"
@@ -67,19 +69,24 @@ static unsigned int plan_listen_fds(struct process_plan *plan)
 	return (unsigned int)n;
 }
 
+/* Callers ask for more fds than they have, as a way to say "all": that is worth a warning only. */
 static int plan_fds(struct process_plan *plan, unsigned int preserve_fds, struct error *err)
 {
-	plan->n_kept_fds = plan_listen_fds(plan) + preserve_fds;
-	for (unsigned int i = 0; i < plan->n_kept_fds; i++) {
+	long max = sysconf(_SC_OPEN_MAX);
+	unsigned long wanted = (unsigned long)plan_listen_fds(plan) + preserve_fds;
+	unsigned int n = max > 0 && wanted > (unsigned long)max ? (unsigned int)max
+								 : (unsigned int)wanted;
+
+	plan->kept_fds = xcalloc(n + 1, sizeof(*plan->kept_fds));
+	for (unsigned int i = 0; i < n; i++)
 		/* An fd of our own would be close-on-exec: this one was inherited. */
 		if (fcntl((int)(FIRST_FD + i), F_GETFD) == 0)
-			continue;
-		(void)error_set(err, EBADF, "fd %u is to be passed on but is not open",
-				FIRST_FD + i);
-		return error_hint(err,
-				  "--preserve-fds and LISTEN_FDS count from fd 3 on without a gap");
-	}
-	return fd_cloexec_from(FIRST_FD + plan->n_kept_fds, err);
+			plan->kept_fds[plan->n_kept_fds++] = (int)(FIRST_FD + i);
+	if (plan->n_kept_fds < wanted)
+		log_warning("--preserve-fds and LISTEN_FDS ask for the %lu file descriptors from "
+			    "%d on, and only %zu of them are open", wanted, FIRST_FD,
+			    plan->n_kept_fds);
+	return fd_cloexec_from(FIRST_FD + n, err);
 }
 
 static int check_args(const struct oci_process *process, struct error *err)
@@ -126,6 +133,7 @@ static int plan_all(struct process_plan *plan, const struct process_request *req
 		r = plan_fds(plan, request->preserve_fds, err);
 	if (r == 0)
 		r = credential_check(process->user, &plan->credential, err);
+	plan->credential.keep_groups = request->keep_groups;
 	if (r == 0)
 		r = rlimit_parse(process->rlimits, process->n_rlimits, &plan->rlimits, err);
 	if (r == 0)
@@ -142,6 +150,13 @@ static int plan_all(struct process_plan *plan, const struct process_request *req
 		capability_parse(process->capabilities,
 				 capability_grantable(request->other_userns), &plan->caps);
 	return r;
+}
+
+bool process_keeps_groups(const struct oci_string_map *annotations)
+{
+	const char *value = oci_string_map_get(annotations, "run.oci.keep_original_groups");
+
+	return value && streq(value, "1");
 }
 
 int process_plan_init(struct process_plan *plan, const struct process_request *request,
@@ -165,6 +180,7 @@ int process_plan_init(struct process_plan *plan, const struct process_request *r
 void process_plan_fini(struct process_plan *plan)
 {
 	strvec_release(&plan->env);
+	free(take_ptr(plan->kept_fds));
 	seccomp_program_fini(&plan->seccomp);
 }
 
@@ -432,12 +448,13 @@ int process_execute(const struct process_plan *plan, const struct process_start 
 	r = become(plan, start->sync_fd, err);
 	if (r == 0)
 		r = check_cwd(plan->process->cwd, err);
-	if (r == 0)
-		r = hooks_run(&start->hooks, start->state, err);
+	/* Before the hooks: they are programs of the container like the one to come. */
 	if (r == 0 && plan->process->no_new_privileges && plan->seccomp.n_filter)
 		r = install_seccomp(plan, start->sync_fd, err);
-	for (unsigned int i = 0; r == 0 && i < plan->n_kept_fds; i++)
-		r = fd_set_cloexec((int)(FIRST_FD + i), false, err);
+	if (r == 0)
+		r = hooks_run(&start->hooks, start->state, err);
+	for (size_t i = 0; r == 0 && i < plan->n_kept_fds; i++)
+		r = fd_set_cloexec(plan->kept_fds[i], false, err);
 	if (r < 0)
 		return r;
 	(void)execve(start->program, plan->process->args, plan->env.v);

@@ -28,6 +28,8 @@ struct process_request {
 	bool other_userns;
 	/* The fds from 3 on that were asked for, without those of LISTEN_FDS. */
 	unsigned int preserve_fds;
+	/* The caller's supplementary groups stay: process_keeps_groups(). */
+	bool keep_groups;
 };
 
 struct process_plan {
@@ -42,9 +44,16 @@ struct process_plan {
 	unsigned long personality;
 	/* In another user namespace limits are raised from outside, by process_prepare_start(). */
 	bool other_userns;
-	/* How many fds from 3 on the process keeps. */
-	unsigned int n_kept_fds;
+	/* The inherited fds that the process keeps, in order. */
+	int *kept_fds;
+	size_t n_kept_fds;
 };
+
+/*
+ * Whether the annotation run.oci.keep_original_groups is "1": podman's
+ * "--group-add keep-groups", for files that only a group of the caller may read.
+ */
+bool process_keeps_groups(const struct oci_string_map *annotations);
 
 /*
  * In the runtime.  The plan borrows from the documents.  Marks every other fd

@@ -90,7 +90,7 @@ int container_start(const char *root, const char *id, struct error *err)
 
 	r = container_load(&c, root, id, err);
 	if (r == 0)
-		r = container_lock(&c, true, err);
+		r = container_lock_loaded(&c, root, err);
 	if (r == 0)
 		r = check_created(&c, err);
 	if (r == 0)

@@ -185,6 +185,19 @@ int container_load(struct container *c, const char *root, const char *id, struct
 	return read_record(c, root, err);
 }
 
+int container_lock_loaded(struct container *c, const char *root, struct error *err)
+{
+	struct stat st;
+	int r = container_lock(c, /* wait= */ true, err);
+
+	if (r < 0)
+		return r;
+	if (fstat(c->dir_fd, &st) == 0 && st.st_nlink == 0)
+		return error_set(err, ENOENT, "container does not exist: \"%s\"", c->id);
+	/* It was being created: the record came later than our first look. */
+	return c->record.pid == 0 ? read_record(c, root, err) : 0;
+}
+
 int container_load_config(struct container *c, struct error *err)
 {
 	cleanup_strbuf struct strbuf text = STRBUF_INIT;

@@ -24,7 +24,7 @@ int container_update(const char *root, const char *id, const struct oci_resource
 
 	/* Two updates at once would restore each other's values. */
 	if (r == 0)
-		r = container_lock(&c, true, err);
+		r = container_lock_loaded(&c, root, err);
 	/* containerd sends the whole of linux.resources, whatever has changed in it. */
 	if (r == 0 && resources->n_devices > 0)
 		log_info("linux.resources.devices: the rules of a container stay as they are");

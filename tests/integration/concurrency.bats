@@ -74,3 +74,25 @@ setup() {
 	wait
 	eventually nothing_left
 }
+
+@test "concurrency: a start during the create waits for its end" {
+	edit '.hooks.createRuntime = [{path: "/bin/sleep", args: ["sleep", "0.5"]}] |
+		.process.args = ["sleep", "30"]'
+	runtime create "$ID" >/dev/null 2>&1 3>&- &
+	is_there() { runtime state "$ID" >/dev/null 2>&1; }
+	eventually is_there
+	must runtime start "$ID"
+	wait $!
+	has_status running
+}
+
+@test "concurrency: delete --force during the create leaves nothing" {
+	edit '.hooks.createRuntime = [{path: "/bin/sleep", args: ["sleep", "0.5"]}]'
+	runtime create "$ID" >/dev/null 2>&1 3>&- &
+	is_there() { runtime state "$ID" >/dev/null 2>&1; }
+	eventually is_there
+	must runtime delete --force "$ID"
+	wait $! || true
+	must runtime delete --force "$ID"
+	eventually nothing_left
+}

@@ -98,3 +98,14 @@ setup() {
 	must runtime delete --force "$ID"
 	nothing_left
 }
+
+@test "delete: --regex takes all that match and no other" {
+	[[ $("$RUNTIME" delete --help) == *--regex* ]] || skip "this runtime has no --regex"
+	make_bundle "$BUNDLE/second" other
+	(cd "$BUNDLE/second" && start_sleeper other-1)
+	start_sleeper
+	must runtime delete --force --regex '^test-'
+	[[ $(runtime list -q) == other-1 ]]
+	must runtime delete --force --regex 'nothing$'
+	[[ $(runtime list -q) == other-1 ]]
+}

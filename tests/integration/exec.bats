@@ -72,6 +72,22 @@ setup() {
 	[[ $output == *"CapInh:"*0000000000000000* ]]
 }
 
+@test "exec: --cap of an unknown capability is a warning" {
+	require dabba
+	must runtime exec --cap CAP_NOSUCH "$ID" grep CapEff /proc/self/status
+	said 'CAP_NOSUCH'
+}
+
+@test "exec: --cgroup does not lead out of the cgroup of the container" {
+	require dabba
+	local path
+	for path in .. ../.. /../x; do
+		fails runtime exec --cgroup "$path" "$ID" true
+		one_sentence
+		said 'not a sub cgroup path'
+	done
+}
+
 @test "exec: without --cap it has those of the container" {
 	want=$(grep Cap "/proc/$(container_pid)/status")
 	must runtime exec "$ID" grep Cap /proc/self/status

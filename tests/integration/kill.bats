@@ -111,3 +111,26 @@ three_processes() {
 no_processes() {
 	[[ ! -s /sys/fs/cgroup/$ID/cgroup.procs ]]
 }
+
+@test "kill: signal 0 asks whether it is there" {
+	start_sleeper
+	must runtime kill "$ID" 0
+	has_status running
+	must runtime kill "$ID" KILL
+	eventually has_status stopped
+	fails runtime kill "$ID" 0
+	must runtime kill --all "$ID" 0
+}
+
+@test "kill: --regex" {
+	[[ $("$RUNTIME" kill --help) == *--regex* ]] || skip "this runtime has no --regex"
+	make_bundle "$BUNDLE/second" other
+	(cd "$BUNDLE/second" && start_sleeper other-1)
+	start_sleeper
+	must runtime kill --regex '^test-[0-9]+$' KILL
+	eventually has_status stopped
+	[[ $(container_status other-1) == running ]]
+	is_dabba || return 0
+	fails runtime kill --regex '(' KILL
+	one_sentence
+}

@@ -68,10 +68,17 @@ counter() {
 		fails runtime "$verb" nobody
 		said 'nobody.*does not exist'
 		is_dabba || continue
+		# ps has an answer: no process.
+		[[ $verb != ps ]] || continue
 		fails runtime "$verb" "$ID"
 		one_sentence
 		said 'not running'
 	done
+	must runtime ps "$ID"
+	[[ $(wc -l <<<"$output") == 1 ]]
+	is_dabba || return 0
+	must runtime ps --format json "$ID"
+	[[ $(jq length <<<"$output") == 0 ]]
 }
 
 @test "ps: an array of pids" {

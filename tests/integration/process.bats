@@ -183,3 +183,11 @@ setup() {
 	run_sh 'echo $HOME'
 	[[ $output == /given ]]
 }
+
+@test "process: keep-groups of podman keeps the groups of the caller" {
+	[[ $RUNTIME != *runc* ]] || skip "runc does not know the annotation"
+	edit '.annotations["run.oci.keep_original_groups"] = "1"'
+	sh_args 'grep Groups: /proc/self/status'
+	must setpriv --groups 55,66 "$RUNTIME" --root "$ROOT" run "$ID"
+	[[ $output == *55*66* ]]
+}

@@ -197,3 +197,20 @@ allowed_names() {
 	((status == 0))
 	[[ $output == made*2 ]]
 }
+
+@test "seccomp: startContainer hooks are behind it, with and without no_new_privs" {
+	local nnp
+	edit '.hooks.startContainer = [{path: "/bin/mkdir", args: ["mkdir", "/tmp/by-hook"]}]'
+	for nnp in true false; do
+		edit '.process.noNewPrivileges = ($nnp == "true")' --arg nnp $nnp
+		# clone3 as container engines forbid it: the hook starts all the same.
+		profile '{"names": ["mkdir", "mkdirat"], "action": "SCMP_ACT_ERRNO"}' \
+			'{"names": ["clone3"], "action": "SCMP_ACT_ERRNO", "errnoRet": 38}'
+		fails runtime run "$ID"
+		said 'startContainer hook #0.*mkdir.*not permitted'
+		[[ ! -e rootfs/tmp/by-hook ]]
+	done
+	profile '{"names": ["clone3"], "action": "SCMP_ACT_ERRNO", "errnoRet": 38}'
+	must runtime run "$ID"
+	[[ -d rootfs/tmp/by-hook ]]
+}

@@ -16,12 +16,21 @@ struct cgroup_driver {
 	/* Makes the cgroup and sets its limits; OUT is filled on success only. */
 	int (*create)(const struct cgroup_request *request, struct cgroup *out,
 		      struct error *err);
+	/*
+	 * Called when the container's init is in the cgroup, and when the struct goes:
+	 * for what only held its place.  Both may be NULL.
+	 */
+	int (*settle)(struct cgroup *cg, struct error *err);
+	void (*release)(struct cgroup *cg);
 	int (*remove)(const char *path, struct error *err);
 	/* Makes sure that the controllers of PLAN reach the cgroup PATH, which exists. */
 	int (*prepare)(const char *path, const struct cgroup_plan *plan, struct error *err);
+	/* Makes the writes of PLAN, which have been done, last. May be NULL. */
+	int (*keep)(const struct cgroup *cg, const struct cgroup_plan *plan, struct error *err);
 };
 
 extern const struct cgroup_driver cgroup_fs_driver;
+extern const struct cgroup_driver cgroup_systemd_driver;
 
 /* cgroup.c: the driver a container's record names, NULL meaning cgroupfs. */
 const struct cgroup_driver *cgroup_driver_find(const char *name);

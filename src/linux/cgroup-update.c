@@ -150,21 +150,24 @@ static void restore(const struct saved *saved, size_t n, int dir_fd)
 	}
 }
 
-static int apply(const struct cgroup_plan *plan, int dir_fd, struct error *err)
+static int apply(const struct cgroup *cg, const struct cgroup_driver *driver,
+		 const struct cgroup_plan *plan, struct error *err)
 {
 	struct saved *saved = xcalloc(plan->n + 1, sizeof(*saved));
 	size_t n_saved = 0, i = 0;
 	int r = 0;
 
 	while (r == 0 && n_saved < plan->n) {
-		r = save(&plan->v[n_saved], dir_fd, &saved[n_saved], err);
+		r = save(&plan->v[n_saved], cg->fd, &saved[n_saved], err);
 		if (r == 0)
 			n_saved++;
 	}
 	while (r == 0 && i < plan->n)
-		r = cgroup_write_apply(&plan->v[i++], dir_fd, err);
+		r = cgroup_write_apply(&plan->v[i++], cg->fd, err);
+	if (r == 0 && plan->n > 0 && driver->keep)
+		r = driver->keep(cg, plan, err);
 	if (r < 0)
-		restore(saved, i, dir_fd);
+		restore(saved, i, cg->fd);
 	while (n_saved > 0)
 		free(saved[--n_saved].value);
 	free(saved);
@@ -184,7 +187,7 @@ static int update(const struct cgroup *cg, const struct cgroup_driver *driver,
 		r = cgroup_plan_make(&completed.resources, &plan, err);
 	if (r == 0 && plan.n > 0)
 		r = driver->prepare(cg->path, &plan, err);
-	return r < 0 ? r : apply(&plan, cg->fd, err);
+	return r < 0 ? r : apply(cg, driver, &plan, err);
 }
 
 int cgroup_update(const struct cgroup *cg, const char *driver_name,

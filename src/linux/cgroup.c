@@ -38,12 +38,11 @@ static const struct cgroup_driver disabled_driver = {
 
 static const struct {
 	const char *name;
-	/* NULL: this build has none. */
 	const struct cgroup_driver *driver;
 } managers[] = {
 	[CGROUP_MANAGER_AUTO] = { "auto", &cgroup_fs_driver },
 	[CGROUP_MANAGER_CGROUPFS] = { "cgroupfs", &cgroup_fs_driver },
-	[CGROUP_MANAGER_SYSTEMD] = { "systemd", NULL },
+	[CGROUP_MANAGER_SYSTEMD] = { "systemd", &cgroup_systemd_driver },
 	[CGROUP_MANAGER_DISABLED] = { "disabled", &disabled_driver },
 };
 
@@ -76,6 +75,8 @@ static int disabled_remove(const char *path, struct error *err)
 
 void cgroup_fini(struct cgroup *cg)
 {
+	if (cg->driver && cg->driver->release)
+		cg->driver->release(cg);
 	free(cg->path);
 	cg->path = NULL;
 	fd_close(&cg->fd);
@@ -95,16 +96,16 @@ int cgroup_manager_parse(const char *name, enum cgroup_manager *out, struct erro
 
 int cgroup_create(const struct cgroup_request *request, struct cgroup *out, struct error *err)
 {
-	const struct cgroup_driver *driver = managers[request->manager].driver;
-	int r;
+	int r = managers[request->manager].driver->create(request, out, err);
 
-	if (!driver) {
-		(void)error_set(err, ENOTSUP, "the systemd cgroup manager is not supported");
-		return error_hint(err, "use --cgroup-manager=cgroupfs (for podman: "
-				       "cgroup_manager = \"cgroupfs\" in containers.conf)");
-	}
-	r = driver->create(request, out, err);
 	return r < 0 ? error_context(err, "cgroup") : 0;
+}
+
+int cgroup_settle(struct cgroup *cg, struct error *err)
+{
+	int r = cg->driver && cg->driver->settle ? cg->driver->settle(cg, err) : 0;
+
+	return r < 0 ? error_context(err, "cgroup %s", cg->path) : 0;
 }
 
 const char *cgroup_driver_name(const struct cgroup *cg)

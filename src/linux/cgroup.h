@@ -20,7 +20,9 @@
 
 struct oci_device;
 struct oci_resources;
+struct oci_string_map;
 struct cgroup_driver;
+struct cgroup_keeper;
 
 /* Who makes the cgroups: dabba itself, systemd on its behalf, or nobody. */
 enum cgroup_manager {
@@ -38,6 +40,8 @@ struct cgroup {
 	char *path;
 	/* The directory, readable: for CLONE_INTO_CGROUP, binds and every call below. */
 	int fd;
+	/* A process that holds its place for init until cgroup_settle(), or NULL. */
+	struct cgroup_keeper *keeper;
 };
 
 #define CGROUP_INIT { .fd = -EBADF }
@@ -54,7 +58,8 @@ struct cgroup_request {
 	 * somebody would have to remove.  Absolute and relative
 	 * paths both start at the root of the cgroup2 mount (as crun has it),
 	 * and "slice:prefix:name" is the name of a directory like any other
-	 * unless systemd makes the cgroup.
+	 * unless systemd makes the cgroup: then it is the only form, and
+	 * ":dabba:ID" the default.
 	 */
 	const char *path;
 	/* linux.resources, or NULL. */
@@ -62,6 +67,8 @@ struct cgroup_request {
 	/* linux.devices: these may be made with mknod(2), whatever the rules deny. */
 	const struct oci_device *devices;
 	size_t n_devices;
+	/* Those called "org.systemd.property.NAME" are for systemd; or NULL. */
+	const struct oci_string_map *annotations;
 	/* The caller has no privilege on the host: failing to make a cgroup may be bearable. */
 	bool rootless;
 };
@@ -73,6 +80,9 @@ struct cgroup_request {
  * container is to run without a cgroup of its own.
  */
 int cgroup_create(const struct cgroup_request *request, struct cgroup *out, struct error *err);
+
+/* To be called when the container's init has been cloned into it. */
+int cgroup_settle(struct cgroup *cg, struct error *err);
 
 /* The path that cgroupfs gives a request, on the heap. */
 int cgroup_request_path(const struct cgroup_request *request, char **out, struct error *err);

@@ -248,6 +248,24 @@ static int collect_rules(const struct oci_resources *resources, const struct oci
 	return 0;
 }
 
+int device_rules_make(const struct oci_resources *resources, const struct oci_device *devices,
+		      size_t n_devices, struct device_rule **out, size_t *n, struct error *err)
+{
+	cleanup_free struct device_rule *rules = NULL;
+	int r;
+
+	*out = NULL;
+	*n = 0;
+	if (!resources || resources->n_devices == 0)
+		return 0;
+	rules = xcalloc(resources->n_devices + ARRAY_SIZE(default_rules) + n_devices,
+			sizeof(*rules));
+	r = collect_rules(resources, devices, n_devices, rules, n, err);
+	if (r == 0)
+		*out = take_ptr(rules);
+	return r;
+}
+
 int device_bpf_attach(int cgroup_fd, const struct oci_resources *resources,
 		      const struct oci_device *devices, size_t n_devices, bool rootless,
 		      struct error *err)
@@ -255,14 +273,9 @@ int device_bpf_attach(int cgroup_fd, const struct oci_resources *resources,
 	cleanup_free struct device_rule *rules = NULL;
 	cleanup_free struct bpf_insn *insns = NULL;
 	size_t n_rules, n;
-	int r;
+	int r = device_rules_make(resources, devices, n_devices, &rules, &n_rules, err);
 
-	if (!resources || resources->n_devices == 0)
-		return 0;
-	rules = xcalloc(resources->n_devices + ARRAY_SIZE(default_rules) + n_devices,
-			sizeof(*rules));
-	r = collect_rules(resources, devices, n_devices, rules, &n_rules, err);
-	if (r < 0)
+	if (r < 0 || n_rules == 0)
 		return r;
 	device_bpf_compile(rules, n_rules, &insns, &n);
 	if (n == 0)

@@ -33,6 +33,13 @@ struct device_rule {
 unsigned int device_access_parse(const char *text);
 
 /*
+ * The rules of RESOURCES followed by those every container has and those for
+ * the nodes of linux.devices; *OUT is the heap's.  No rules asked for: none.
+ */
+int device_rules_make(const struct oci_resources *resources, const struct oci_device *devices,
+		      size_t n_devices, struct device_rule **out, size_t *n, struct error *err);
+
+/*
  * The program for RULES, of which a later one overrides the earlier for the
  * kinds of access it names; what no rule mentions is denied.  *OUT is the
  * heap's; NULL with *N 0 when the rules allow everything.

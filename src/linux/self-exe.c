@@ -2,6 +2,9 @@
 #include "linux/self-exe.h"
 
 #include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>
@@ -20,6 +23,11 @@ static const uint64_t clone_attr = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT
 				   MOUNT_ATTR_NODIRATIME | MOUNT_ATTR_NOATIME;
 static const unsigned long clone_flags = ST_RDONLY | ST_NOSUID | ST_NODEV | ST_NODIRATIME |
 					 ST_NOATIME;
+
+/* From the first execution to the second, in which /proc/self/exe has no path. */
+#define DIR_VARIABLE "_DABBA_EXE_DIR"
+
+static char exe_dir[PATH_MAX];
 
 static const int seals = F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE;
 
@@ -69,6 +77,34 @@ static bool is_protected(int exe_fd)
 	return fd >= 0 && fcntl(fd, F_GET_SEALS) == seals;
 }
 
+static void find_dir(void)
+{
+	ssize_t n = readlink("/proc/self/exe", exe_dir, sizeof(exe_dir) - 1);
+	char *slash;
+
+	exe_dir[n > 0 ? n : 0] = '\0';
+	slash = strrchr(exe_dir, '/');
+	if (slash)
+		*slash = '\0';
+}
+
+/* Nobody else is to see it: not a hook, not a container. */
+static void take_dir(void)
+{
+	const char *dir = getenv(DIR_VARIABLE);
+
+	if (dir && strlen(dir) < sizeof(exe_dir))
+		strcpy(exe_dir, dir);
+	(void)unsetenv(DIR_VARIABLE);
+}
+
+const char *self_exe_dir(void)
+{
+	if (!*exe_dir)
+		find_dir();
+	return exe_dir;
+}
+
 int self_exe_protect(char **argv, struct error *err)
 {
 	cleanup_close int exe_fd = -EBADF, fd = -EBADF;
@@ -79,8 +115,12 @@ int self_exe_protect(char **argv, struct error *err)
 	exe_fd = openat(root_fd, "self/exe", O_PATH | O_CLOEXEC);
 	if (exe_fd < 0)
 		return error_sys(err, "open", "/proc/self/exe");
-	if (is_protected(exe_fd))
+	if (is_protected(exe_fd)) {
+		take_dir();
 		return 0;
+	}
+	if (setenv(DIR_VARIABLE, self_exe_dir(), 1) < 0)
+		return error_sys(err, "setenv", DIR_VARIABLE);
 	fd = clone_read_only(exe_fd);
 	if (fd < 0)
 		fd = copy_sealed(err);

@@ -18,3 +18,6 @@
  * before anything with an effect.
  */
 int self_exe_protect(char **argv, struct error *err);
+
+/* The directory of the program's file, as it was before that. */
+const char *self_exe_dir(void);

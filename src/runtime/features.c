@@ -102,7 +102,8 @@ int features_json(char **json, struct error *err)
 		.capabilities = STRVEC_INIT,
 	};
 	struct oci_features_cgroup cgroup = {
-		.v1 = &no, .v2 = &yes, .systemd = &no, .systemd_user = &no, .rdma = &yes,
+		.v1 = &no, .v2 = &yes, .rdma = &yes,
+		.systemd = DABBA_SYSTEMD ? &yes : &no, .systemd_user = DABBA_SYSTEMD ? &yes : &no,
 	};
 	struct oci_features_enabled enabled = { .enabled = &yes };
 	struct oci_features_intel_rdt intel_rdt = {

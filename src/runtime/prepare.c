@@ -218,6 +218,7 @@ static int make_cgroup(struct creation *cr, struct error *err)
 		.resources = linux ? linux->resources : NULL,
 		.devices = linux ? linux->devices : NULL,
 		.n_devices = linux ? linux->n_devices : 0,
+		.annotations = &cr->container.config->annotations,
 		.rootless = geteuid() != 0,
 	};
 	int r = cgroup_create(&request, &cr->cgroup, err);
@@ -291,6 +292,8 @@ static int spawn(struct creation *cr, struct error *err)
 		cr->pidfd = spawned.pidfd;
 		r = rootfs_leave(&cr->init.rootfs, err);
 	}
+	if (r == 0)
+		r = cgroup_settle(&cr->cgroup, err);
 	/* Init has its own copy: with ours gone, its death ends the connection. */
 	fd_close(&cr->init.sync_fd);
 	fd_close(&cr->init.listen_fd);

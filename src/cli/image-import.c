@@ -2,8 +2,17 @@
 #include "cli/image.h"
 #include "cli/output.h"
 #include "image/import.h"
+#include "image/platform.h"
 
-static const struct option_spec options[] = { OPTION_END };
+struct import_options {
+	const char *platform;
+};
+
+static const struct option_spec options[] = {
+	{ "platform", 0, OPTION_STRING, offsetof(struct import_options, platform), "OS/ARCH[/VARIANT]",
+	  "which image of an index to take (default: this machine's)" },
+	OPTION_END,
+};
 
 static int run(struct invocation *invocation, struct error *err)
 {
@@ -14,8 +23,11 @@ static int run(struct invocation *invocation, struct error *err)
 		.path = invocation->args[0],
 		.name = invocation->args[1],
 	};
-	int r = image_open_store(invocation, &store, err);
+	const struct import_options *o = invocation->options;
+	int r = platform_want(o->platform, err);
 
+	if (r == 0)
+		r = image_open_store(invocation, &store, err);
 	if (r == 0)
 		r = image_import(&store, &request, &imported, err);
 	if (r < 0)
@@ -35,6 +47,7 @@ const struct command command_import = {
 		"a NAME; \"-\" is standard input. gzip, zstd and xz are recognized. NAME replaces\n"
 		"the name in the archive. Prints the image's name, or its ID if it has none.",
 	.options = options,
+	.options_size = sizeof(struct import_options),
 	.min_args = 1,
 	.max_args = 2,
 	.run = run,

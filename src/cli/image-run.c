@@ -6,11 +6,13 @@
 #include "cli/image.h"
 #include "cli/output.h"
 #include "image/image.h"
+#include "image/platform.h"
 #include "image/run.h"
 #include "image/runtime-call.h"
 
 struct run_options {
 	const char *name;
+	const char *platform;
 	bool terminal;
 	bool interactive;
 	bool detach;
@@ -24,6 +26,8 @@ static const struct run_options defaults = { .runtime_flags = STRVEC_INIT };
 static const struct option_spec options[] = {
 	{ "name", 0, OPTION_STRING, offsetof(struct run_options, name), "NAME",
 	  "what to call the container (default: the beginning of its ID)" },
+	{ "platform", 0, OPTION_STRING, offsetof(struct run_options, platform), "OS/ARCH[/VARIANT]",
+	  "refuse an image for another platform; which image of an index to take" },
 	{ "tty", 't', OPTION_FLAG, offsetof(struct run_options, terminal), NULL,
 	  "give it a terminal" },
 	{ "interactive", 'i', OPTION_FLAG, offsetof(struct run_options, interactive), NULL,
@@ -87,8 +91,11 @@ static int run(struct invocation *invocation, struct error *err)
 {
 	cleanup_store struct store store = STORE_INIT;
 	cleanup_image struct image image = IMAGE_INIT;
-	int r = check_terminal(invocation->options, err);
+	const struct run_options *o = invocation->options;
+	int r = check_terminal(o, err);
 
+	if (r == 0)
+		r = platform_want(o->platform, err);
 	if (r == 0)
 		r = image_open_store(invocation, &store, err);
 	if (r == 0)

@@ -1,15 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/image.h"
 #include "image/image.h"
+#include "image/platform.h"
 #include "image/unpack.h"
 
 struct unpack_options {
 	bool keep_dirlinks;
+	const char *platform;
 };
 
 static const struct option_spec options[] = {
 	{ "keep-dirlinks", 0, OPTION_FLAG, offsetof(struct unpack_options, keep_dirlinks), NULL,
 	  "follow a link to a directory that a lower layer brought, do not replace it" },
+	{ "platform", 0, OPTION_STRING, offsetof(struct unpack_options, platform), "OS/ARCH[/VARIANT]",
+	  "refuse an image for another platform; which image of an index to take" },
 	OPTION_END,
 };
 
@@ -22,8 +26,10 @@ static int run(struct invocation *invocation, struct error *err)
 	};
 	cleanup_store struct store store = STORE_INIT;
 	cleanup_image struct image image = IMAGE_INIT;
-	int r = image_open_store(invocation, &store, err);
+	int r = platform_want(o->platform, err);
 
+	if (r == 0)
+		r = image_open_store(invocation, &store, err);
 	if (r == 0)
 		r = image_load(&store, invocation->args[0], &image, err);
 	return r < 0 ? r : unpack_image(&store, &image, &request, err);

@@ -76,7 +76,8 @@ int image_list_load(struct store *store, struct image_list *list, struct error *
 		cleanup_image struct image image = IMAGE_INIT;
 		struct error why = ERROR_INIT;
 
-		if (!media_type_is_manifest(entry->media_type))
+		if (!media_type_is_manifest(entry->media_type) &&
+		    !media_type_is_index(entry->media_type))
 			continue;
 		if (image_load_entry(store, entry, &image, &why) < 0) {
 			log_warning("%s", why.msg);

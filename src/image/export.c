@@ -230,6 +230,16 @@ static int load_image(struct export *export, const struct index *index, const ch
 	if (r < 0)
 		return r;
 	out->descriptor = *entry;
+	/* Of an index only the one manifest goes. */
+	out->manifest_digest = out->image.manifest_digest;
+	if (!streq(entry->digest, out->manifest_digest.s))
+		out->descriptor = (struct oci_descriptor){
+			.media_type = out->image.manifest->media_type
+					      ? out->image.manifest->media_type
+					      : OCI_MEDIA_TYPE_MANIFEST,
+			.digest = out->manifest_digest.s,
+			.size = out->image.manifest_size,
+		};
 	/* Asked for by its ID it has the name that the index gives it. */
 	out->name = index_entry_name(entry) ? out->image.name : NULL;
 	return 0;

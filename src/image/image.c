@@ -11,21 +11,56 @@
 #include "image/layer-import.h"
 #include "image/layer-store.h"
 #include "image/manifest.h"
+#include "image/platform.h"
 #include "image/ref.h"
 #include "libocispec/image.h"
 
 enum { ID_PREFIX_MIN = 4 };
 
+/* An index that names an index: deeper is nobody's image. */
+enum { MAX_NESTING = 4 };
+
+/* The entry's own manifest, or the wanted one of the index that it names: *FOUND. */
+static int resolve_entry(struct store *store, struct oci_arena *arena,
+			 const struct oci_descriptor *entry, int depth,
+			 const struct oci_descriptor **found, struct error *err)
+{
+	cleanup_strbuf struct strbuf text = STRBUF_INIT;
+	struct oci_index index;
+	struct digest digest;
+	int r;
+
+	*found = media_type_is_index(entry->media_type) ? NULL : entry;
+	if (*found || depth == MAX_NESTING)
+		return 0;
+	r = digest_parse(entry->digest, &digest, err);
+	if (r == 0)
+		r = blob_read(store, &digest, entry->size, &text, err);
+	if (r == 0)
+		r = manifest_parse_index(arena, &text, digest.s, &index, err);
+	for (size_t i = 0; r == 0 && !*found && i < index.n_manifests; i++)
+		if ((media_type_is_index(index.manifests[i].media_type) ||
+		     media_type_is_manifest(index.manifests[i].media_type)) &&
+		    platform_fits(index.manifests[i].platform))
+			r = resolve_entry(store, arena, &index.manifests[i], depth + 1, found, err);
+	return r;
+}
+
 static int load_manifest(struct store *store, const struct oci_descriptor *descriptor,
 			 struct image *image, struct error *err)
 {
 	cleanup_strbuf struct strbuf text = STRBUF_INIT;
-	int r = digest_parse(descriptor->digest, &image->manifest_digest, err);
+	int r = resolve_entry(store, &image->arena, descriptor, 0, &descriptor, err);
 
+	if (r == 0 && !descriptor)
+		return error_set(err, ENOENT, "it has no image for %s", platform_wanted());
+	if (r == 0)
+		r = digest_parse(descriptor->digest, &image->manifest_digest, err);
 	if (r == 0)
 		r = blob_read(store, &image->manifest_digest, descriptor->size, &text, err);
 	if (r < 0)
 		return r;
+	image->manifest_size = descriptor->size;
 	image->manifest = document_alloc(&image->arena, sizeof(*image->manifest));
 	r = manifest_parse(&image->arena, &text, image->manifest_digest.s, descriptor->media_type,
 			   image->manifest, err);
@@ -103,7 +138,8 @@ static int find_by_id(struct store *store, const struct index *index, const char
 		struct error ignored = ERROR_INIT;
 
 		/* A damaged image does not stand in the way of the others. */
-		if (!media_type_is_manifest(entry->media_type) ||
+		if (!(media_type_is_manifest(entry->media_type) ||
+		      media_type_is_index(entry->media_type)) ||
 		    load_manifest(store, entry, &image, &ignored) < 0)
 			continue;
 		if (!str_skip_prefix(digest_hex(&image.id), hex) &&
@@ -147,7 +183,14 @@ int image_load(struct store *store, const char *name, struct image *image, struc
 
 	if (r == 0)
 		r = image_find(store, &index, name, &entry, err);
-	return r < 0 ? r : image_load_entry(store, entry, image, err);
+	if (r == 0)
+		r = image_load_entry(store, entry, image, err);
+	if (r < 0)
+		return r;
+	r = platform_check(image->config, image->name, err);
+	if (r < 0)
+		image_release(image);
+	return r;
 }
 
 static int unpack_layer(struct store *store, const struct image *image, size_t i,

@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/error.h"
 #include "base/str.h"
@@ -28,6 +29,7 @@ struct image {
 	const char *name;
 	struct digest id;
 	struct digest manifest_digest;
+	int64_t manifest_size;
 	struct oci_manifest *manifest;
 	struct oci_image_config *config;
 	/* One per layer, lowest first; as many as the manifest has layers. */
@@ -47,7 +49,10 @@ int image_load(struct store *store, const char *name, struct image *image,
 void image_release(struct image *image);
 #define cleanup_image __attribute__((cleanup(image_release)))
 
-/* The same in two steps, for those who hold the index. */
+/*
+ * The same in two steps, for those who hold the index.  An entry that is an
+ * index itself is the image that platform.h wants.
+ */
 int image_find(struct store *store, const struct index *index, const char *name,
 	       const struct oci_descriptor **found, struct error *err);
 int image_load_entry(struct store *store, const struct oci_descriptor *entry,

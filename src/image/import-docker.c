@@ -10,6 +10,7 @@
 #include "image/blob.h"
 #include "image/document.h"
 #include "image/manifest.h"
+#include "image/platform.h"
 #include "libocispec/image.h"
 
 struct docker_image {
@@ -42,6 +43,8 @@ static int read_config(struct import *import, const struct oci_docker_image *ent
 	digest_of(image->config_text.buf, image->config_text.len, &image->id);
 	r = document_read(&image->arena, &oci_image_config_object, &image->config_text, name,
 			  &image->config, err);
+	if (r == 0)
+		r = platform_check(&image->config, name, err);
 	if (r < 0)
 		return r;
 	return manifest_chain(&image->arena, &image->config, name, entry->n_layers,

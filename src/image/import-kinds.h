@@ -22,9 +22,10 @@ int import_rootfs(struct import *import, struct error *err);
 struct import_layer {
 	/* Its file there. */
 	const char *file;
-	/* Its descriptor's; NULL and -1 when there is none. */
+	/* Its descriptor's; NULL, -1 and NULL when there is none. */
 	const struct digest *blob;
 	int64_t size;
+	const char *media_type;
 	/* NULL when nobody knows it. */
 	const struct digest *diff_id;
 	/* The layers below. */

@@ -111,8 +111,8 @@ static int read_index(struct import *import, struct oci_source *source, struct e
 	if (r < 0 || source->n_candidates)
 		return r;
 	if (source->other_platforms.len)
-		return error_set(err, ENOENT, "%s has no image for linux/%s, only for %s",
-				 import->archive.path, platform_architecture(),
+		return error_set(err, ENOENT, "%s has no image for %s, only for %s",
+				 import->archive.path, platform_wanted(),
 				 source->other_platforms.buf);
 	return error_set(err, ENOENT, "%s: index.json names no image", import->archive.path);
 }
@@ -157,7 +157,7 @@ static int read_documents(struct import *import, const struct oci_descriptor *de
 	if (r == 0)
 		r = document_read(&image->arena, &oci_image_config_object, &image->config_text,
 				  image->id.s, &image->config, err);
-	return r;
+	return r < 0 ? r : platform_check(&image->config, archive->path, err);
 }
 
 static int import_layers(struct import *import, struct oci_image *image, struct error *err)
@@ -173,6 +173,7 @@ static int import_layers(struct import *import, struct oci_image *image, struct 
 		struct import_layer layer = {
 			.blob = &digest,
 			.size = manifest->layers[i].size,
+			.media_type = manifest->layers[i].media_type,
 			.diff_id = &image->diff_ids[i],
 			.chain = image->chain_ids,
 			.n_chain = i,

@@ -3,8 +3,10 @@
 
 #include <inttypes.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/fd.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "image/blob.h"
 #include "image/image.h"
@@ -12,6 +14,7 @@
 #include "image/index.h"
 #include "image/layer-import.h"
 #include "image/layer-store.h"
+#include "image/manifest.h"
 #include "image/ref.h"
 
 /* Whether the store has the blob, and the layer unpacked upon that chain. */
@@ -46,6 +49,35 @@ static int describe_stored(struct store *store, const struct digest *blob, int64
 	return 0;
 }
 
+/*
+ * Other tools go by what the bytes are, and so do we, aloud.  xz is none of
+ * what a manifest can name, so that others could not read the layer.
+ */
+static int check_compression(const struct import *import, const struct import_layer *layer,
+			     const struct file_region *region, struct error *err)
+{
+	enum compression promised, found;
+	uint8_t magic[COMPRESSION_MAGIC_LEN];
+	ssize_t n;
+
+	if (!layer->media_type)
+		return 0;
+	n = pread(region->fd, magic, sizeof(magic), (off_t)region->offset);
+	if (n < 0)
+		return error_sys(err, "read", "%s: %s", import->archive.path, layer->file);
+	promised = media_type_compression(layer->media_type);
+	found = compression_sniff(magic, (size_t)n);
+	if (found == COMPRESSION_XZ)
+		return error_set(err, EINVAL, "%s: layer %s is compressed with xz, but its "
+				 "mediaType is %s", import->archive.path, layer->file,
+				 layer->media_type);
+	if (found != promised)
+		log_warning("%s: layer %s is compressed with %s, but its mediaType is %s",
+			    import->archive.path, layer->file, compression_name(found),
+			    layer->media_type);
+	return 0;
+}
+
 int import_layer(struct import *import, const struct import_layer *layer, struct digest *digest,
 		 struct oci_descriptor *descriptor, struct error *err)
 {
@@ -69,6 +101,9 @@ int import_layer(struct import *import, const struct import_layer *layer, struct
 				 " were promised",
 				 import->archive.path, layer->file, file.region.size,
 				 layer->size);
+	r = check_compression(import, layer, &file.region, err);
+	if (r < 0)
+		return r;
 	r = layer_import(import->store,
 			 &(struct layer_import){
 				 .region = file.region,

@@ -62,6 +62,13 @@ bool media_type_is_layer(const char *media_type)
 	return is_one_of(media_type, types, ARRAY_SIZE(types));
 }
 
+enum compression media_type_compression(const char *media_type)
+{
+	if (str_has_suffix(media_type, "gzip"))
+		return COMPRESSION_GZIP;
+	return str_has_suffix(media_type, "zstd") ? COMPRESSION_ZSTD : COMPRESSION_NONE;
+}
+
 const char *media_type_of_oci_layer(const char *media_type)
 {
 	static const char *const names[][2] = {

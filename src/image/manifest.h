@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "base/str.h"
+#include "image/compress.h"
 #include "image/digest.h"
 #include "libocispec/arena.h"
 #include "libocispec/image.h"
@@ -21,6 +22,8 @@ bool media_type_is_index(const char *media_type);
 bool media_type_is_config(const char *media_type);
 /* Of a layer that layer_apply() understands once it is inflated. */
 bool media_type_is_layer(const char *media_type);
+/* How such a layer is compressed by its name. */
+enum compression media_type_compression(const char *media_type);
 /* OCI's word for the same kind of layer; others are returned as they are. */
 const char *media_type_of_oci_layer(const char *media_type);
 

@@ -132,6 +132,143 @@ setup() {
 	said 'no image for linux/.*never'
 }
 
+# for_two LAYOUT [OTHER]: makes app's image there into an index, nested twice, for this
+# machine and for OTHER, where the same manifest has another config.
+for_two() {
+	local manifest config digest size
+	oci_layout "$1:app"
+	manifest=$(manifest_of "$1")
+	jq -c '.architecture = "arm" | .variant = "v7"' "$(blob "$1" "$(jq -r .config.digest "$(blob "$1" "$manifest")")")" >config
+	put_blob "$1" config
+	jq -c --arg digest "$digest" --argjson size "$size" '.config.digest = $digest | .config.size = $size' \
+		"$(blob "$1" "$manifest")" >other
+	put_blob "$1" other
+	jq -c --arg arch "$ARCH" --arg digest "$digest" --argjson size "$size" '.manifests[0] as $m | .manifests = [
+		($m + {mediaType: "application/vnd.in-toto+json"}),
+		($m + {digest: $digest, size: $size, platform: {os: "linux", architecture: "arm", variant: "v7"}}),
+		($m + {platform: {os: "linux", architecture: $arch}})] | del(.manifests[].annotations)' \
+		"$1/index.json" >nested
+	put_blob "$1" nested
+	jq -nc --arg digest "$digest" --argjson size "$size" '{schemaVersion: 2, manifests: [{
+		mediaType: "application/vnd.oci.image.index.v1+json", digest: $digest, size: $size}]}' >index
+	put_blob "$1" index
+	jq -n --arg digest "$digest" --argjson size "$size" '{schemaVersion: 2, manifests: [{
+		mediaType: "application/vnd.oci.image.index.v1+json", digest: $digest, size: $size,
+		annotations: {"org.opencontainers.image.ref.name": "many"}}]}' >"$1/index.json"
+}
+
+# put_blob LAYOUT FILE: sets $digest and $size.
+put_blob() {
+	digest=$(diff_id "$2")
+	size=$(stat -c %s "$2")
+	cp "$2" "$(blob "$1" "$digest")"
+}
+
+@test "import: --platform, through nested indexes" {
+	for_two layout
+	must image import layout
+	must image inspect many
+	[[ $(jq -r '.[0].Architecture' <<<"$output") == "$ARCH" ]]
+	for platform in linux/arm/v7 linux/arm; do
+		must image import --platform "$platform" layout other
+		must image inspect other
+		jq -e '.[0] | .Architecture == "arm" and .Variant == "v7"' <<<"$output"
+	done
+	fails image import --platform linux/s390x layout
+	said 'no image for linux/s390x, only for linux/arm, linux/'
+	fails image import --platform linux/arm/v6 layout
+	said 'no image for linux/arm/v6'
+	fails image import --platform 'linux arm' layout
+	said 'no platform'
+	docker_archive app.tar
+	fails image import --platform linux/s390x app.tar
+	said "is for linux/$ARCH, not for linux/s390x"
+	must image import --platform "linux/$ARCH" app.tar
+	must image unpack --platform linux/arm other arm
+	fails image unpack --platform linux/arm app:1 bundle
+	said "app:1 is for linux/$ARCH, not for linux/arm"
+	fails image run --platform linux/arm app:1
+	((status == 125))
+	one_image_sentence
+}
+
+@test "import: an index that another tool put into the store" {
+	for_two layout
+	must image list
+	cp layout/blobs/sha256/* "$STORE/blobs/sha256/"
+	cp layout/index.json "$STORE/"
+	must image list
+	[[ $output == *many* ]]
+	must image run --rm many cat /etc/greeting
+	[[ $output == 'hello again' ]]
+	must image unpack --platform linux/arm many arm
+	must image export many out.tar
+	must image export many out/
+	must image rmi many
+	[[ $(ls "$STORE/blobs/sha256" | wc -l) == 0 ]]
+	must image import out.tar
+	same_tree many
+}
+
+@test "import: layers that are other links, and manifest.json at any place" {
+	mkdir -p docker/one docker/two
+	cp "$MADE/config.json" docker/
+	cp "$MADE/layer1.tar" docker/one/layer.tar
+	cp "$MADE/layer2.tar" docker/two.tar
+	ln -s ../two.tar docker/two/layer.tar
+	ln docker/one/layer.tar docker/hard.tar
+	echo '[{"Config": "config.json", "RepoTags": ["app:1"], "Layers": ["hard.tar", "two/layer.tar"]}]' \
+		>docker/manifest.json
+	echo '{"app": {"1": "x"}}' >docker/repositories
+	for order in 'manifest.json config.json one/layer.tar hard.tar two/layer.tar two.tar repositories' \
+		'one/layer.tar hard.tar manifest.json two/layer.tar two.tar repositories config.json' \
+		'repositories two/layer.tar two.tar one/layer.tar hard.tar config.json manifest.json'; do
+		# shellcheck disable=SC2086 # words
+		tar -C docker -cf order.tar $order
+		STORE=$BATS_TEST_TMPDIR/store-${order%%[./]*}
+		must image import order.tar
+		same_tree app:1
+	done
+}
+
+@test "import: gzip in several members, in layers and around archives" {
+	mkdir extra
+	{ head -c 700000 "$MADE/layer1.tar" | gzip; tail -c +700001 "$MADE/layer1.tar" | gzip; } >extra/layer1.tar
+	docker_archive app.tar
+	must image import app.tar
+	same_tree app:1
+	{ head -c 99999 app.tar | gzip; tail -c +100000 app.tar | gzip; } >app.tar.gz
+	must image import app.tar.gz zipped
+	same_tree zipped
+	printf 'garbage behind' >>extra/layer1.tar
+	docker_archive bad.tar
+	STORE=$STORE-2
+	fails image import bad.tar
+	said 'layer1.tar: .*the gzip data is damaged: garbage after its end'
+}
+
+@test "import: a compression that is not the media type's" {
+	docker_archive app.tar
+	for pair in none:gzip gzip:zstd zstd:gzip; do
+		rm -rf layout
+		STORE=$BATS_TEST_TMPDIR/store
+		must image import app.tar
+		must image export --compress "${pair%:*}" app:1 layout/
+		manifest=$(blob layout "$(manifest_of layout)")
+		jq -c --arg type "application/vnd.oci.image.layer.v1.tar+${pair#*:}" \
+			'.layers[].mediaType = $type' "$manifest" >changed
+		put_blob layout changed
+		jq -c --arg digest "$digest" --argjson size "$size" \
+			'.manifests[0].digest = $digest | .manifests[0].size = $size' layout/index.json >index
+		mv index layout/index.json
+		STORE=$BATS_TEST_TMPDIR/store-${pair%:*}
+		must image import layout
+		grep -q "is compressed with ${pair%:*}, but its mediaType is .*${pair#*:}" <<<"$error"
+		must image unpack app:1 "bundle-${pair%:*}"
+		[[ $(cat "bundle-${pair%:*}/rootfs/etc/greeting") == 'hello again' ]]
+	done
+}
+
 @test "import: a root file system, of each compression" {
 	cp "$MADE/layer1.tar" root.tar
 	gzip -k root.tar

@@ -2,6 +2,7 @@
 #include "base/log.h"
 #include "cli/image.h"
 #include "cli/output.h"
+#include "image/collect.h"
 #include "image/manage.h"
 
 struct rmi_options {
@@ -40,7 +41,7 @@ static int run(struct invocation *invocation, struct error *err)
 	if (r < 0)
 		return r;
 	r = remove_all(&store, invocation, &report, err);
-	if (report.len && store_collect(&store, &busy, &collect_err) < 0)
+	if (report.len && store_collect(&store, NULL, &busy, &collect_err) < 0)
 		log_warning("%s", collect_err.msg);
 	if (busy)
 		log_info("the store is in use: a later rmi will remove what nobody needs");

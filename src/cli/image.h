@@ -17,14 +17,20 @@ int image_open_store(const struct invocation *invocation, struct store *store,
 		     struct error *err);
 
 extern const struct command command_commit;
+extern const struct command command_df;
+extern const struct command command_diff;
 extern const struct command command_export;
+extern const struct command command_gc;
 extern const struct command command_history;
 extern const struct command command_import;
 extern const struct command command_inspect;
 extern const struct command command_list;
+extern const struct command command_mount;
 extern const struct command command_ps;
 extern const struct command command_rm;
 extern const struct command command_rmi;
 extern const struct command command_run;
 extern const struct command command_tag;
+extern const struct command command_umount;
 extern const struct command command_unpack;
+extern const struct command command_verify;

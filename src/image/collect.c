@@ -3,12 +3,13 @@
  * Garbage: mark what index.json and the containers reach, sweep the rest.
  * Whatever cannot be read stops it, as it might be what holds the rest.
  */
-#include "image/store.h"
+#include "image/collect.h"
 
 #include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -19,6 +20,7 @@
 #include "image/container.h"
 #include "image/document.h"
 #include "image/index.h"
+#include "image/layer-store.h"
 #include "image/manifest.h"
 #include "image/path-map.h"
 #include "libocispec/image.h"
@@ -27,6 +29,8 @@ enum { MAX_NESTING = 4 };
 
 struct marks {
 	struct store *store;
+	struct garbage *garbage;
+	bool dry_run;
 	/* Digests of blobs. */
 	struct path_map blobs;
 	/* Digests of chains. */
@@ -146,9 +150,53 @@ static int mark_containers(struct marks *marks, struct error *err)
 	return r;
 }
 
+/* Gone at once; what is interrupted from here on is swept with tmp/. */
+static int take_away(struct store *store, int dfd, const char *name, struct error *err)
+{
+	struct store_temp temp = store_temp_name(store);
+
+	if (renameat(dfd, name, store->tmp_fd, temp.name) < 0)
+		return error_sys(err, "rename", "%s", name);
+	return file_remove_tree_at(store->tmp_fd, temp.name, err);
+}
+
+/* A layer's record tells its size; one without a record was never complete. */
+static uint64_t size_of(struct store *store, int dfd, const char *name, const char *digest)
+{
+	struct error ignored = ERROR_INIT;
+	struct layer_record record;
+	struct digest chain_id;
+	struct stat st;
+
+	if (fstatat(dfd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return 0;
+	if (!S_ISDIR(st.st_mode))
+		return (uint64_t)st.st_size;
+	if (digest_parse(digest, &chain_id, &ignored) < 0 ||
+	    layer_record_get(store, &chain_id, &record, &ignored) < 0)
+		return 0;
+	return record.size;
+}
+
+static int sweep_one(struct marks *marks, int dfd, const char *name, const char *digest,
+		     const struct path_map *marked, struct garbage_sum *sum, struct error *err)
+{
+	uint64_t size = marks->garbage ? size_of(marks->store, dfd, name, digest) : 0;
+
+	sum->n++;
+	sum->bytes += size;
+	if (path_map_has(marked, digest))
+		return 0;
+	sum->n_garbage++;
+	sum->garbage_bytes += size;
+	if (marks->garbage)
+		strvec_push(&marks->garbage->digests, digest);
+	return marks->dry_run ? 0 : take_away(marks->store, dfd, name, err);
+}
+
 /* Removes what is below DFD and not in MARKED, where it is called "ALGORITHM:name". */
-static int sweep(struct store *store, int dfd, const char *algorithm,
-		 const struct path_map *marked, struct error *err)
+static int sweep(struct marks *marks, int dfd, const char *algorithm,
+		 const struct path_map *marked, struct garbage_sum *sum, struct error *err)
 {
 	int fd = openat(dfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
@@ -157,26 +205,19 @@ static int sweep(struct store *store, int dfd, const char *algorithm,
 
 	if (!dir) {
 		fd_close(&fd);
-		return error_sys(err, "open", "a directory of the store %s", store->path);
+		return error_sys(err, "open", "a directory of the store %s", marks->store->path);
 	}
 	while (r == 0 && (entry = readdir(dir))) {
 		cleanup_free char *digest = xasprintf("%s:%s", algorithm, entry->d_name);
-		struct store_temp temp;
 
-		if (entry->d_name[0] == '.' || path_map_has(marked, digest))
-			continue;
-		/* Gone at once; what is interrupted from here on is swept with tmp/. */
-		temp = store_temp_name(store);
-		if (renameat(dfd, entry->d_name, store->tmp_fd, temp.name) < 0)
-			r = error_sys(err, "rename", "%s", entry->d_name);
-		else
-			r = file_remove_tree_at(store->tmp_fd, temp.name, err);
+		if (entry->d_name[0] != '.')
+			r = sweep_one(marks, dfd, entry->d_name, digest, marked, sum, err);
 	}
 	(void)closedir(dir);
 	return r;
 }
 
-static int sweep_blobs(struct marks *marks, struct error *err)
+static int sweep_blobs(struct marks *marks, struct garbage_sum *sum, struct error *err)
 {
 	static const char *const algorithms[] = { "sha256", "sha512" };
 	struct store *store = marks->store;
@@ -190,39 +231,61 @@ static int sweep_blobs(struct marks *marks, struct error *err)
 			continue;
 		if (fd < 0)
 			return error_sys(err, "open", "%s/blobs/%s", store->path, algorithms[i]);
-		r = sweep(store, fd, algorithms[i], &marks->blobs, err);
+		r = sweep(marks, fd, algorithms[i], &marks->blobs, sum, err);
 		if (r < 0)
 			return r;
 	}
 	return 0;
 }
 
-static int collect_alone(struct store *store, struct error *err)
+static int mark_all(struct marks *marks, struct error *err)
 {
-	__attribute__((cleanup(marks_release))) struct marks marks = { .store = store };
 	cleanup_index struct index index = INDEX_INIT;
-	cleanup_close int lock_fd = store_lock(store, err);
-	int r = lock_fd < 0 ? lock_fd : index_read(store, &index, err);
+	int r = index_read(marks->store, &index, err);
 
 	if (r == 0)
-		r = mark_index(&marks, &index.arena, &index.document, 0, err);
+		r = mark_index(marks, &index.arena, &index.document, 0, err);
+	return r < 0 ? r : mark_containers(marks, err);
+}
+
+static int collect_alone(struct store *store, bool dry_run, struct garbage *garbage,
+			 struct error *err)
+{
+	__attribute__((cleanup(marks_release))) struct marks marks = {
+		.store = store, .garbage = garbage, .dry_run = dry_run
+	};
+	struct garbage unasked = GARBAGE_INIT;
+	cleanup_close int lock_fd = store_lock(store, err);
+	int r = lock_fd < 0 ? lock_fd : mark_all(&marks, err);
+
+	if (!garbage)
+		garbage = &unasked;
 	if (r == 0)
-		r = mark_containers(&marks, err);
+		r = sweep(&marks, store->layers_fd, "sha256", &marks.chains, &garbage->layers,
+			  err);
 	if (r == 0)
-		r = sweep(store, store->layers_fd, "sha256", &marks.chains, err);
-	if (r == 0)
-		r = sweep_blobs(&marks, err);
+		r = sweep_blobs(&marks, &garbage->blobs, err);
 	return r;
 }
 
-int store_collect(struct store *store, bool *busy, struct error *err)
+int store_find_garbage(struct store *store, struct garbage *garbage, struct error *err)
+{
+	return collect_alone(store, true, garbage, err);
+}
+
+int store_collect(struct store *store, struct garbage *garbage, bool *busy, struct error *err)
 {
 	int r;
 
 	*busy = flock(store->use_fd, LOCK_EX | LOCK_NB) < 0;
-	r = *busy ? 0 : collect_alone(store, err);
+	r = *busy ? 0 : collect_alone(store, false, garbage, err);
 	/* A failed try has given up the shared lock too: flock(2). */
 	while (flock(store->use_fd, LOCK_SH) < 0 && errno == EINTR)
 		;
 	return r < 0 ? error_context(err, "collecting garbage in %s", store->path) : 0;
+}
+
+void garbage_release(struct garbage *garbage)
+{
+	strvec_release(&garbage->digests);
 }

@@ -8,6 +8,7 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "image/change.h"
+#include "image/container-layers.h"
 #include "image/document.h"
 #include "image/image.h"
 #include "image/interrupt.h"
@@ -39,25 +40,6 @@ static int add_to_sink(void *ctx, const void *data, size_t n, struct error *err)
 	return r < 0 ? r : layer_sink_add(ctx, data, n, err);
 }
 
-static int open_layers(struct container *c, int *fds, struct error *err)
-{
-	size_t n = c->record.n_chain_ids;
-
-	for (size_t i = 0; i < n; i++) {
-		struct digest chain_id;
-		int r = digest_parse(c->record.chain_ids[n - 1 - i], &chain_id, err);
-
-		fds[i] = r < 0 ? r : layer_open(c->store, &chain_id, err);
-		if (fds[i] >= 0)
-			continue;
-		if (fds[i] == -ENOENT)
-			return error_set(err, ENOENT, "layer %s is not in the store any more",
-					 chain_id.s);
-		return fds[i];
-	}
-	return 0;
-}
-
 static int write_layer(struct commit *commit, const int *lower_fds, struct error *err)
 {
 	struct container *c = commit->c;
@@ -84,18 +66,10 @@ static int write_layer(struct commit *commit, const int *lower_fds, struct error
 
 static int write_layer_upon(struct commit *commit, struct error *err)
 {
-	size_t n = commit->c->record.n_chain_ids;
-	cleanup_free int *fds = xmalloc((n + 1) * sizeof(*fds));
-	int r;
+	cleanup_container_layers struct container_layers layers = { .n = 0 };
+	int r = container_layers_open(commit->c, &layers, err);
 
-	for (size_t i = 0; i < n; i++)
-		fds[i] = -EBADF;
-	r = open_layers(commit->c, fds, err);
-	if (r == 0)
-		r = write_layer(commit, fds, err);
-	for (size_t i = 0; i < n; i++)
-		fd_close(&fds[i]);
-	return r;
+	return r < 0 ? r : write_layer(commit, layers.fds, err);
 }
 
 /* A file that changes while it is read is better than no commit at all. */

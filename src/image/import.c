@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "image/blob.h"
+#include "image/collect.h"
 #include "image/image.h"
 #include "image/import-kinds.h"
 #include "image/index.h"
@@ -17,7 +18,7 @@
 #include "image/manifest.h"
 #include "image/ref.h"
 
-/* Whether the store has the blob, and the layer unpacked upon that chain. */
+/* Whether the store has the blob, whole, and the layer unpacked upon that chain. */
 static bool is_stored(struct store *store, const struct import_layer *layer,
 		      const struct digest *blob)
 {
@@ -25,8 +26,12 @@ static bool is_stored(struct store *store, const struct import_layer *layer,
 	struct error ignored = ERROR_INIT;
 	struct digest chain_id;
 
-	if (!layer->diff_id || !blob_exists(store, blob))
+	if (!layer->diff_id)
 		return false;
+	fd = blob_open(store, blob, layer->size, &ignored);
+	if (fd < 0)
+		return false;
+	fd_close(&fd);
 	digest_chain(layer->n_chain ? &layer->chain[layer->n_chain - 1] : NULL, layer->diff_id,
 		     &chain_id);
 	fd = layer_open(store, &chain_id, &ignored);
@@ -185,6 +190,6 @@ int image_import(struct store *store, const struct import_request *request,
 				 "store with --root",
 				 store->path);
 	/* The layers before the one that failed are in the store, and nobody's. */
-	(void)store_collect(store, &busy, &ignored);
+	(void)store_collect(store, NULL, &busy, &ignored);
 	return err->code;
 }

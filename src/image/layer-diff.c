@@ -25,7 +25,10 @@ enum { COPY_BUFFER = 1 << 18 };
 
 struct differ {
 	struct lower_stack lower;
+	/* Where it goes; or, for a list, what takes it. */
 	struct tar_writer *writer;
+	layer_change_fn change;
+	void *ctx;
 	struct layer_stats stats;
 	/* Inode of a file with several names: index into link_names. */
 	struct path_map links;
@@ -94,9 +97,31 @@ static void entry_from_stat(struct layer_entry *entry, const char *path, const s
 	};
 }
 
+/* "d/.wh.x" is "D /d/x". */
+static int tell_entry(struct differ *differ, const struct layer_entry *entry, struct error *err)
+{
+	const char *slash = strrchr(entry->path, '/');
+	const char *name = slash ? slash + 1 : entry->path;
+	enum whiteout_kind kind = whiteout_classify(name);
+	cleanup_free char *path = NULL;
+	struct stat below;
+
+	if (kind == WHITEOUT_NONE) {
+		path = xasprintf("/%s", streq(entry->path, "./") ? "" : entry->path);
+		return differ->change(differ->ctx,
+				      lower_find(&differ->lower, path + 1, &below) < 0 ? 'A' : 'C',
+				      path, err);
+	}
+	path = xasprintf("/%.*s%s", (int)(name - entry->path), entry->path,
+			 kind == WHITEOUT_OPAQUE ? "*" : name + strlen(WHITEOUT_PREFIX));
+	return differ->change(differ->ctx, 'D', path, err);
+}
+
 static int write_entry(struct differ *differ, const struct layer_entry *entry, struct error *err)
 {
 	differ->stats.n_entries++;
+	if (differ->change)
+		return tell_entry(differ, entry, err);
 	return tar_writer_add(differ->writer, entry, err);
 }
 
@@ -134,7 +159,7 @@ static int write_whiteout(struct differ *differ, struct level *level, const char
 
 static int write_content(struct differ *differ, int fd, uint64_t size, struct error *err)
 {
-	uint64_t left = size;
+	uint64_t left = differ->change ? 0 : size;
 
 	if (!differ->buffer)
 		differ->buffer = xmalloc(COPY_BUFFER);
@@ -416,30 +441,52 @@ static int diff_root(struct differ *differ, struct level *level, struct error *e
 	return r < 0 ? r : diff_dir(differ, level, err);
 }
 
-int layer_diff_write(const struct layer_diff *diff, tar_output_fn output, void *ctx,
-		     struct layer_stats *stats, struct error *err)
+static int walk(struct differ *differ, const struct layer_diff *diff, struct error *err)
 {
-	struct differ differ = { .lower = { diff->lower_fds, diff->n_lower },
-				 .link_names = STRVEC_INIT };
 	struct level root = { .path = "" };
 	int r;
 
+	differ->lower = (struct lower_stack){ diff->lower_fds, diff->n_lower };
 	root.fd = openat(diff->upper_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (root.fd < 0)
 		return error_sys(err, "open", "the upper directory");
-	lower_root(&differ.lower, &root.lower);
-	r = tar_writer_new(output, ctx, &differ.writer, err);
-	if (r == 0)
-		r = diff_root(&differ, &root, err);
-	if (r >= 0)
-		r = tar_writer_finish(differ.writer, err);
-	if (r >= 0)
-		*stats = differ.stats;
-	tar_writer_free(&differ.writer);
-	path_map_release(&differ.links);
-	strvec_release(&differ.link_names);
+	lower_root(&differ->lower, &root.lower);
+	r = diff_root(differ, &root, err);
 	lower_dir_release(&root.lower);
-	free(differ.buffer);
 	fd_close(&root.fd);
+	return r < 0 ? r : 0;
+}
+
+static void differ_release(struct differ *differ)
+{
+	tar_writer_free(&differ->writer);
+	path_map_release(&differ->links);
+	strvec_release(&differ->link_names);
+	free(differ->buffer);
+}
+
+int layer_diff_write(const struct layer_diff *diff, tar_output_fn output, void *ctx,
+		     struct layer_stats *stats, struct error *err)
+{
+	struct differ differ = { .link_names = STRVEC_INIT };
+	int r = tar_writer_new(output, ctx, &differ.writer, err);
+
+	if (r == 0)
+		r = walk(&differ, diff, err);
+	if (r == 0)
+		r = tar_writer_finish(differ.writer, err);
+	if (r == 0)
+		*stats = differ.stats;
+	differ_release(&differ);
+	return r;
+}
+
+int layer_diff_list(const struct layer_diff *diff, layer_change_fn change, void *ctx,
+		    struct error *err)
+{
+	struct differ differ = { .change = change, .ctx = ctx, .link_names = STRVEC_INIT };
+	int r = walk(&differ, diff, err);
+
+	differ_release(&differ);
 	return r;
 }

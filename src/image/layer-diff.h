@@ -27,3 +27,13 @@ struct layer_diff {
 /* STATS->n_entries is 0 when nothing differs; the stream is an empty archive then. */
 int layer_diff_write(const struct layer_diff *diff, tar_output_fn output, void *ctx,
 		     struct layer_stats *stats, struct error *err);
+
+/* As docker says it: added, changed, deleted. PATH starts with a slash. */
+typedef int (*layer_change_fn)(void *ctx, char kind, const char *path, struct error *err);
+
+/*
+ * The same differences as a list: 'A', 'C' or 'D' for each name, directories
+ * above a change included.  What an opaque directory hides is "DIR/" and a star.
+ */
+int layer_diff_list(const struct layer_diff *diff, layer_change_fn change, void *ctx,
+		    struct error *err);

@@ -65,9 +65,3 @@ struct store_temp {
 	char name[48];
 };
 struct store_temp store_temp_name(struct store *store);
-
-/*
- * Removes blobs and layers that index.json no longer reaches.  When others are
- * using the store nothing is removed and *BUSY is set: the next one does it.
- */
-int store_collect(struct store *store, bool *busy, struct error *err);

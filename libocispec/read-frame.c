@@ -134,9 +134,9 @@ static int read_unknown_key(struct reader *r, struct frame *frame, const char *k
 
 	r->skipping = true;
 	r->skip_depth = 0;
-	/* Behind the key there are blanks and a colon before the value. */
+	/* Behind the key there are blanks (yajl has two more than JSON) and a colon. */
 	r->skip_start = r->pos;
-	while (r->skip_start < r->len && memchr(" \t\r\n:", r->text[r->skip_start], 5))
+	while (r->skip_start < r->len && memchr(" \t\r\n\v\f:", r->text[r->skip_start], 7))
 		r->skip_start++;
 	if (!last)
 		return 0;

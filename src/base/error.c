@@ -2,6 +2,7 @@
 /* Everything works on fixed buffers: a container's init may fail too, and must not allocate. */
 #include "base/error.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -35,6 +36,16 @@ int error_set(struct error *err, int code, const char *fmt, ...)
 	return err->code;
 }
 
+/*
+ * The newest call that nothing works without, mount_setattr(2), came with Linux 5.12.  A
+ * newer kernel says ENOSYS where somebody's seccomp filter has never heard of a call.
+ */
+static int explain_missing(struct error *err)
+{
+	return error_hint(err, "dabba needs Linux 5.12 or newer, and no seccomp filter around it "
+			       "that hides %s", err->syscall);
+}
+
 int error_sys(struct error *err, const char *syscall, const char *fmt, ...)
 {
 	int saved = errno;
@@ -50,7 +61,7 @@ int error_sys(struct error *err, const char *syscall, const char *fmt, ...)
 	va_end(ap);
 	n = strlen(err->msg);
 	(void)snprintf(err->msg + n, sizeof(err->msg) - n, ": %s", strerror(saved));
-	return err->code;
+	return saved == ENOSYS ? explain_missing(err) : err->code;
 }
 
 int error_context(struct error *err, const char *fmt, ...)

@@ -53,10 +53,7 @@ int path_open(int root_fd, const char *path, enum path_policy policy, int flags,
 	if (fd >= 0)
 		return fd;
 	errno = -fd;
-	(void)error_sys(err, "openat2", "%s", path);
-	if (fd == -ENOSYS)
-		(void)error_hint(err, "dabba needs Linux 5.6 or newer");
-	return err->code;
+	return error_sys(err, "openat2", "%s", path);
 }
 
 /* One component below DIR_FD as a directory, made if missing, never through a symlink. */

@@ -105,9 +105,12 @@ int proc_start_time(pid_t pid, uint64_t *start_time, char *state, struct error *
 		return root_fd;
 	(void)snprintf(path, sizeof(path), "%d/stat", (int)pid);
 	fd = path_try_open(root_fd, path, PATH_BENEATH, O_RDONLY, 0);
+	errno = fd < 0 ? -fd : 0;
 	n = fd < 0 ? -1 : TEMP_FAILURE_RETRY(read(fd, buf, sizeof(buf) - 1));
-	if (n <= 0)
+	if (n == 0 || errno == ENOENT || errno == ESRCH)
 		return -ESRCH;
+	if (n < 0)
+		return error_sys(err, fd < 0 ? "openat2" : "read", "/proc/%s", path);
 	buf[n] = '\0';
 
 	/* The name in parentheses may hold anything, also ")": the last one ends it. */

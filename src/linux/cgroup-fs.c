@@ -147,7 +147,7 @@ static int open_parent(int root_fd, const char *path, const struct cgroup_plan *
 				  O_PATH | O_DIRECTORY, 0);
 	if (fd != -ENOENT) {
 		errno = -fd;
-		return fd >= 0 ? take_fd(fd) : error_sys(err, "openat2", "%s", parent);
+		return fd >= 0 ? take_fd(fd) : error_sys(err, "openat2", "%s", *parent ? parent : "/");
 	}
 	fd = path_open(root_fd, ".", PATH_BENEATH, O_PATH | O_DIRECTORY, 0, err);
 	r = fd < 0 ? fd : enable_in(fd, "/", plan, err);

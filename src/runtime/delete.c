@@ -18,17 +18,6 @@
 /* A killed process ends at once unless the kernel holds it in a slow system call. */
 enum { KILL_TIMEOUT_MS = 10000 };
 
-/* Keeps the first failure in FIRST; the later ones are only worth a warning. */
-static void keep_first(int r, const struct error *err, struct error *first)
-{
-	if (r == 0)
-		return;
-	if (first->code == 0)
-		*first = *err;
-	else
-		log_warning("%s", err->msg);
-}
-
 /*
  * A create that was killed early has not noted its cgroup.  Its init ends by
  * itself; whatever else is in that cgroup is not ours to kill.
@@ -61,7 +50,7 @@ static int destroy_cgroup(const struct container *c, struct error *err)
 	if (!c->record.cgroup_path)
 		return 0;
 	r = cgroup_open(c->record.cgroup_path, &cg, err);
-	if (r == -ENOENT)
+	if (r == -ENOENT || r == -ENODEV)
 		return 0;
 	if (r == 0)
 		r = cgroup_is_populated(&cg, &populated, err);
@@ -110,18 +99,21 @@ static void run_poststop(const struct container *c)
 
 int container_destroy(struct container *c, const char *root, struct error *err)
 {
-	struct error first = ERROR_INIT, now = ERROR_INIT;
+	struct error unread = ERROR_INIT;
+	int r;
 
 	/* What the hooks need is gone with the directory. */
-	if (!c->config && container_load_config(c, &now) < 0 && now.code != -ENOENT)
-		log_warning("poststop hooks are left out: %s", now.msg);
-	keep_first(destroy_cgroup(c, &now), &now, &first);
-	keep_first(destroy_rdt_groups(c, &now), &now, &first);
-	keep_first(store_remove(root, c->id, &now), &now, &first);
-	run_poststop(c);
-	if (first.code < 0)
-		*err = first;
-	return first.code;
+	if (!c->config && container_load_config(c, &unread) < 0 && unread.code != -ENOENT)
+		log_warning("poststop hooks are left out: %s", unread.msg);
+	r = destroy_cgroup(c, err);
+	if (r == 0)
+		r = destroy_rdt_groups(c, err);
+	/* The directory goes last: while it is there, delete can be tried again. */
+	if (r == 0)
+		r = store_remove(root, c->id, err);
+	if (r == 0)
+		run_poststop(c);
+	return r;
 }
 
 /* Init is seldom our child: that it is gone is seen through the pidfd. */

@@ -16,7 +16,7 @@ int container_delete(const char *root, const char *id, bool force, struct error 
 /*
  * Undoes what create made of C, which is stopped or half-made: kills what is
  * left in its cgroup, removes cgroup and state directory, then runs the
- * poststop hooks.  Goes on after a failure; returns the first.
+ * poststop hooks.  What fails leaves the container there, to be deleted again.
  */
 int container_destroy(struct container *c, const char *root, struct error *err);
 

@@ -35,8 +35,6 @@ static pid_t clone_into(uint64_t flags, int cgroup_fd, int *pidfd)
 static int explain_clone(uint64_t flags, struct error *err)
 {
 	(void)error_sys(err, "clone3", "for the container's init");
-	if (err->code == -ENOSYS)
-		return error_hint(err, "dabba needs Linux 5.7 or newer");
 	if (err->code == -EPERM && !(flags & CLONE_NEWUSER) && geteuid() != 0)
 		return error_hint(err, "without root a user namespace is needed: "
 				       "add {\"type\": \"user\"} to linux.namespaces");

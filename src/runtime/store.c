@@ -99,8 +99,11 @@ int store_create(struct container *c, const char *root, const char *id, struct e
 		return error_hint(err, "choose another id, or delete that container first");
 	}
 	c->dir_fd = openat(root_fd, id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (c->dir_fd < 0)
-		return error_sys(err, "open", "%s/%s", root, id);
+	if (c->dir_fd < 0) {
+		(void)error_sys(err, "open", "%s/%s", root, id);
+		(void)unlinkat(root_fd, id, AT_REMOVEDIR);
+		return err->code;
+	}
 	c->id = xstrdup(id);
 	return container_lock(c, true, err);
 }

@@ -13,7 +13,10 @@ static char *write_document(const struct oci_object *table, const void *object, 
 	struct oci_error err = OCI_ERROR_INIT;
 	char *text = NULL;
 
-	DEMAND(oci_write(table, object, OCI_WRITE_INDENT, &text, len, &err) == 0);
+	if (oci_write(table, object, OCI_WRITE_INDENT, &text, len, &err) < 0) {
+		(void)fprintf(stderr, "read, but not written: %s\n", err.msg);
+		abort();
+	}
 	return text;
 }
 

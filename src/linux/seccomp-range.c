@@ -107,14 +107,12 @@ static void add_part(const struct seccomp_profile *profile, struct seccomp_entry
 	}
 }
 
-void seccomp_ranges_make(const struct seccomp_profile *profile, struct seccomp_table *table,
-			 struct seccomp_ranges *out)
+static void fill(const struct seccomp_profile *profile, struct seccomp_table *table,
+		 struct seccomp_ranges *out)
 {
 	bool is_x86_64 = table->arch == AUDIT_ARCH_X86_64;
 	size_t n = 0;
 
-	/* Each entry ends one range and starts another; ends of parts come on top. */
-	out->v = xcalloc(2 * table->n_entries + 8, sizeof(*out->v));
 	while (n < table->n_entries &&
 	       !(is_x86_64 && (table->entries[n].number & SECCOMP_X32_BIT)))
 		n++;
@@ -131,6 +129,15 @@ void seccomp_ranges_make(const struct seccomp_profile *profile, struct seccomp_t
 	/* seccomp(2): a tracer sets the number to -1 to skip the call. */
 	add_range(out,
 		  (struct seccomp_range){ .start = UINT32_MAX, .action = profile->default_action });
+}
+
+void seccomp_ranges_make(const struct seccomp_profile *profile, struct seccomp_table *table,
+			 struct seccomp_ranges *out)
+{
+	/* Each entry ends one range and starts another; ends of parts come on top. */
+	out->v = xcalloc(2 * table->n_entries + 8, sizeof(*out->v));
+	fill(profile, table, out);
+	out->v[out->n].start = out->v[out->n - 1].start;
 }
 
 void seccomp_ranges_fini(struct seccomp_ranges *ranges)

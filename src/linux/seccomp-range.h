@@ -28,7 +28,7 @@ struct seccomp_range {
 	size_t n_entries;
 };
 
-/* Sorted; the first starts at 0, the last ends at UINT32_MAX. */
+/* Sorted; the first starts at 0; behind the last is one more, which starts there too. */
 struct seccomp_ranges {
 	struct seccomp_range *v;
 	size_t n;

@@ -106,10 +106,37 @@ void seccomp_tables_fini(struct seccomp_tables *tables)
 	*tables = (struct seccomp_tables)SECCOMP_TABLES_INIT;
 }
 
+/*
+ * What CONDITION says about the lower half of an argument whose upper half is zero.
+ * libseccomp cuts the value off instead: a limit of 4 GB then is one of 0.
+ */
+static struct seccomp_condition narrowed(struct seccomp_condition condition)
+{
+	const struct seccomp_condition always = { condition.index, OCI_SECCOMP_OPERATOR_GE, 0, 0 };
+	const struct seccomp_condition never = { condition.index, OCI_SECCOMP_OPERATOR_LT, 0, 0 };
+
+	bool is_negative = condition.value >= (uint64_t)INT32_MIN;
+
+	/* -1, as whoever thinks of 64 bits writes it. */
+	if (is_negative && (condition.op == OCI_SECCOMP_OPERATOR_EQ ||
+			    condition.op == OCI_SECCOMP_OPERATOR_NE))
+		condition.value &= UINT32_MAX;
+	switch (condition.op) {
+	case OCI_SECCOMP_OPERATOR_MASKED_EQ:
+		condition.value &= UINT32_MAX;
+		return condition.value_two > UINT32_MAX ? never : condition;
+	case OCI_SECCOMP_OPERATOR_NE:
+	case OCI_SECCOMP_OPERATOR_LT:
+	case OCI_SECCOMP_OPERATOR_LE:
+		return condition.value > UINT32_MAX ? always : condition;
+	default:
+		return condition.value > UINT32_MAX ? never : condition;
+	}
+}
+
 size_t seccomp_entry_conditions(const struct seccomp_entry *entry,
 				struct seccomp_condition out[SECCOMP_ENTRY_CONDITIONS])
 {
-	uint64_t width = entry->narrow ? UINT32_MAX : UINT64_MAX;
 	size_t n = 0;
 
 	/* As libseccomp does: the subcall's number takes the place of argument 0. */
@@ -124,8 +151,9 @@ size_t seccomp_entry_conditions(const struct seccomp_entry *entry,
 
 		if (entry->subcall && condition.index == 0)
 			continue;
-		condition.value &= width;
 		condition.value_two &= condition.value;
+		if (entry->narrow)
+			condition = narrowed(condition);
 		if (condition.op != OCI_SECCOMP_OPERATOR_MASKED_EQ || condition.value != 0)
 			out[n++] = condition;
 	}

@@ -118,6 +118,51 @@ static size_t write_entry(struct seccomp_code *code, const struct seccomp_entry 
 	return at;
 }
 
+/* The entry asks for one value of one argument: *VALUE is all it has. */
+static bool is_one_value(const struct seccomp_entry *entry, struct seccomp_condition *value)
+{
+	struct seccomp_condition conditions[SECCOMP_ENTRY_CONDITIONS];
+
+	if (seccomp_entry_conditions(entry, conditions) != 1 ||
+	    conditions[0].op != OCI_SECCOMP_OPERATOR_EQ)
+		return false;
+	*value = conditions[0];
+	return true;
+}
+
+/* How many of the N entries at the end ask for values of one argument with one upper half. */
+static size_t count_values(const struct seccomp_entry *entries, size_t n)
+{
+	struct seccomp_condition last, value;
+	size_t count = 0;
+
+	if (!is_one_value(&entries[n - 1], &last))
+		return 0;
+	while (count < n && is_one_value(&entries[n - 1 - count], &value) &&
+	       value.index == last.index && value.value >> 32 == last.value >> 32)
+		count++;
+	return count;
+}
+
+/* Such entries: each half of the argument is loaded once. */
+static size_t write_values(struct seccomp_code *code, const struct seccomp_entry *entries,
+			   size_t n, size_t no)
+{
+	struct seccomp_condition value = { .index = 0 };
+	size_t at = no;
+
+	while (n-- > 0) {
+		(void)is_one_value(&entries[n], &value);
+		at = seccomp_code_jump(code, BPF_JEQ, (uint32_t)value.value,
+				       seccomp_code_return(code, entries[n].rule->action), at);
+	}
+	at = seccomp_code_load(code, low_offset(value.index));
+	if (entries[0].narrow)
+		return at;
+	return write_check(code, high_offset(value.index), BPF_JEQ,
+			   (uint32_t)(value.value >> 32), (struct targets){ at, no });
+}
+
 /* The leaves that were written, so that calls with the same rules share one. */
 struct writer {
 	struct seccomp_code code;
@@ -149,19 +194,68 @@ static size_t write_leaf(struct writer *writer, const struct seccomp_range *rang
 		if (seccomp_ranges_equal(&writer->leaves[i].range, range))
 			return writer->leaves[i].at;
 	at = seccomp_code_return(&writer->code, range->action);
-	for (size_t i = range->n_entries; i-- > 0;)
-		at = write_entry(&writer->code, &range->entries[i], at);
+	for (size_t left = range->n_entries, n; left > 0; left -= n) {
+		n = count_values(range->entries, left);
+		if (n > 1) {
+			at = write_values(&writer->code, &range->entries[left - n], n, at);
+			continue;
+		}
+		n = 1;
+		at = write_entry(&writer->code, &range->entries[left - 1], at);
+	}
 	note_leaf(writer, range, at);
 	return at;
 }
 
-/* Which of the N ranges holds the number that is loaded. */
+/* Exceptions that are asked for one by one; more of them are split. */
+enum { MAX_EXCEPTIONS = 4 };
+
+static bool is_single(const struct seccomp_range *range)
+{
+	return range[1].start == range->start + 1;
+}
+
+/*
+ * The verdict that all of the N ranges have but for a few single numbers, or NULL.
+ * One such number costs one comparison; as two borders it would cost two.
+ */
+static const struct seccomp_range *find_rule(const struct seccomp_range *ranges, size_t n)
+{
+	const struct seccomp_range *rule = NULL;
+	size_t n_exceptions = 0;
+
+	for (size_t i = 0; i < n && !rule; i++)
+		if (!is_single(&ranges[i]) || i == n - 1)
+			rule = &ranges[i];
+	for (size_t i = 0; i < n; i++) {
+		if (seccomp_ranges_equal(&ranges[i], rule))
+			continue;
+		if (!is_single(&ranges[i]) || ++n_exceptions > MAX_EXCEPTIONS)
+			return NULL;
+	}
+	return rule;
+}
+
+static size_t write_exceptions(struct writer *writer, const struct seccomp_range *ranges, size_t n,
+			       const struct seccomp_range *rule)
+{
+	size_t at = write_leaf(writer, rule);
+
+	while (n-- > 0)
+		if (!seccomp_ranges_equal(&ranges[n], rule))
+			at = seccomp_code_jump(&writer->code, BPF_JEQ, ranges[n].start,
+					       write_leaf(writer, &ranges[n]), at);
+	return at;
+}
+
+/* Which of the N ranges holds the number that is loaded; one more stands behind them. */
 static size_t write_tree(struct writer *writer, const struct seccomp_range *ranges, size_t n)
 {
+	const struct seccomp_range *rule = find_rule(ranges, n);
 	size_t half = n / 2, high, low;
 
-	if (n == 1)
-		return write_leaf(writer, ranges);
+	if (rule)
+		return write_exceptions(writer, ranges, n, rule);
 	high = write_tree(writer, ranges + half, n - half);
 	low = write_tree(writer, ranges, half);
 	return seccomp_code_jump(&writer->code, BPF_JGE, ranges[half].start, high, low);

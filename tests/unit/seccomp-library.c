@@ -114,13 +114,10 @@ static int add_rule(scmp_filter_ctx ctx, const struct oci_seccomp_syscall *rule)
 	return r;
 }
 
-static int build(const struct oci_seccomp *seccomp, int fd)
+static int fill(scmp_filter_ctx ctx, const struct oci_seccomp *seccomp, uint32_t other)
 {
-	uint32_t other = library_action(seccomp->default_action, seccomp->default_errno_ret);
-	scmp_filter_ctx ctx = seccomp_init(other);
-	int r = ctx ? 0 : -ENOMEM;
+	int r = 0;
 
-	(void)seccomp_attr_set(ctx, SCMP_FLTATR_CTL_OPTIMIZE, OPTIMIZE_TREE);
 	for (size_t i = 0; i < seccomp->n_architectures && r == 0; i++) {
 		uint32_t token = library_arch(seccomp->architectures[i]);
 
@@ -134,7 +131,24 @@ static int build(const struct oci_seccomp *seccomp, int fd)
 		if (library_action(seccomp->syscalls[i].action, seccomp->syscalls[i].errno_ret) !=
 		    other)
 			r = add_rule(ctx, &seccomp->syscalls[i]);
-	return r == 0 ? seccomp_export_bpf(ctx, fd) : r;
+	return r;
+}
+
+int library_build(const struct oci_seccomp *seccomp, bool optimized, int fd)
+{
+	uint32_t other = library_action(seccomp->default_action, seccomp->default_errno_ret);
+	scmp_filter_ctx ctx = seccomp_init(other);
+	int r;
+
+	if (!ctx)
+		return -ENOMEM;
+	if (optimized)
+		(void)seccomp_attr_set(ctx, SCMP_FLTATR_CTL_OPTIMIZE, OPTIMIZE_TREE);
+	r = fill(ctx, seccomp, other);
+	if (r == 0)
+		r = seccomp_export_bpf(ctx, fd);
+	seccomp_release(ctx);
+	return r;
 }
 
 static void build_in_child(const struct oci_seccomp *seccomp, int fd)
@@ -142,7 +156,7 @@ static void build_in_child(const struct oci_seccomp *seccomp, int fd)
 	struct itimerval limit = { .it_value.tv_usec = 500000 };
 
 	(void)setitimer(ITIMER_VIRTUAL, &limit, NULL);
-	_exit(-build(seccomp, fd));
+	_exit(-library_build(seccomp, true, fd));
 }
 
 int library_compile(const struct oci_seccomp *seccomp, struct seccomp_program *out)

@@ -18,6 +18,9 @@ uint32_t library_action(enum oci_seccomp_action action, const uint32_t *errno_re
 /* Two conditions of RULE are on one argument: then all of them are alternatives. */
 bool library_is_split(const struct oci_seccomp_syscall *rule);
 
+/* Writes libseccomp's filter to FD; OPTIMIZED: its binary tree, else its list. */
+int library_build(const struct oci_seccomp *seccomp, bool optimized, int fd);
+
 /*
  * Sets OUT's filter (heap).  In a process of its own: what libseccomp refuses gives
  * its negative errno; where it does not come to an end in half a second, -ETIMEDOUT.

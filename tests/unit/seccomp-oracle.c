@@ -150,25 +150,30 @@ void oracle_fini(struct oracle *oracle)
 	memset(oracle, 0, sizeof(*oracle));
 }
 
-static bool is_narrow(uint32_t token)
+static uint64_t width_of(uint32_t token)
 {
-	return !(token & __AUDIT_ARCH_64BIT) || (token & __AUDIT_ARCH_CONVENTION_MIPS64_N32);
+	bool is_wide = (token & __AUDIT_ARCH_64BIT) &&
+		       !(token & __AUDIT_ARCH_CONVENTION_MIPS64_N32);
+
+	return is_wide ? UINT64_MAX : UINT32_MAX;
 }
 
-static bool condition_holds(const struct oci_seccomp_arg *arg, uint32_t token, uint64_t argument)
+/* The upper half of an argument does not exist where WIDTH is 32 bits. */
+static bool condition_holds(const struct oci_seccomp_arg *arg, uint64_t width, uint64_t argument)
 {
-	uint64_t width = is_narrow(token) ? UINT32_MAX : UINT64_MAX;
-	uint64_t a = argument & width, b = arg->value & width;
+	uint64_t a = argument & width, b = arg->value;
+	/* Of a 32-bit argument -1 may be written with 64 bits. */
+	uint64_t equal = (int64_t)b == (int32_t)b ? b & width : b;
 
 	switch (arg->op) {
 	case OCI_SECCOMP_OPERATOR_NE:
-		return a != b;
+		return a != equal;
 	case OCI_SECCOMP_OPERATOR_LT:
 		return a < b;
 	case OCI_SECCOMP_OPERATOR_LE:
 		return a <= b;
 	case OCI_SECCOMP_OPERATOR_EQ:
-		return a == b;
+		return a == equal;
 	case OCI_SECCOMP_OPERATOR_GE:
 		return a >= b;
 	case OCI_SECCOMP_OPERATOR_GT:
@@ -181,9 +186,10 @@ static bool condition_holds(const struct oci_seccomp_arg *arg, uint32_t token, u
 /* A mask of nothing, or a condition on what a subcall's number takes the place of. */
 static bool is_empty(const struct oracle_rule *one, uint32_t token, const struct oci_seccomp_arg *arg)
 {
-	uint64_t width = is_narrow(token) ? UINT32_MAX : UINT64_MAX;
+	bool no_mask = (arg->value & width_of(token)) == 0 &&
+		       (arg->value & arg->value_two & ~width_of(token)) == 0;
 
-	return (arg->op == OCI_SECCOMP_OPERATOR_MASKED_EQ && (arg->value & width) == 0) ||
+	return (arg->op == OCI_SECCOMP_OPERATOR_MASKED_EQ && no_mask) ||
 	       (one->subcall && arg->index == 0);
 }
 
@@ -211,7 +217,7 @@ static bool rule_holds(const struct oracle_rule *one, uint32_t token,
 	for (size_t i = 0; i < rule->n_args; i++) {
 		const struct oci_seccomp_arg *arg = &rule->args[i];
 		bool holds = is_empty(one, token, arg) ||
-			     condition_holds(arg, token, data->args[arg->index]);
+			     condition_holds(arg, width_of(token), data->args[arg->index]);
 
 		if (holds == split)
 			return split;
@@ -314,6 +320,25 @@ bool oracle_is_cut(const struct oracle *oracle, const struct seccomp_data *data)
 	for (size_t i = 0; arch && i < arch->n; i++)
 		if (arch->rules[i].subcall && arch->rules[i].number == (uint32_t)data->nr &&
 		    (data->args[0] & ~(uint64_t)arch->rules[i].subcall_mask) != 0)
+			return true;
+	return false;
+}
+
+/* One bit too many in a value for an argument of 32 bits. */
+static bool is_too_wide(const struct oci_seccomp_syscall *rule)
+{
+	for (size_t i = 0; i < rule->n_args; i++)
+		if ((rule->args[i].value | rule->args[i].value_two) > UINT32_MAX)
+			return true;
+	return false;
+}
+
+bool oracle_is_truncated(const struct oracle *oracle, const struct seccomp_data *data)
+{
+	const struct oracle_arch *arch = find_arch(oracle, data);
+
+	for (size_t i = 0; arch && i < arch->n && width_of(arch->token) == UINT32_MAX; i++)
+		if (arch->rules[i].number == (uint32_t)data->nr && is_too_wide(arch->rules[i].rule))
 			return true;
 	return false;
 }

@@ -57,5 +57,8 @@ bool oracle_is_disputed(const struct oracle *oracle, const struct seccomp_data *
 /* DATA is of ipc or socketcall and has bits in argument 0 that the kernel does not look at. */
 bool oracle_is_cut(const struct oracle *oracle, const struct seccomp_data *data);
 
+/* A rule of DATA's call compares an argument of 32 bits with a value of more. */
+bool oracle_is_truncated(const struct oracle *oracle, const struct seccomp_data *data);
+
 /* It is for want of any rule that DATA gets ENOSYS. */
 bool oracle_is_newer(const struct oracle *oracle, const struct seccomp_data *data);

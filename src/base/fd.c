@@ -31,6 +31,15 @@ int fd_set_cloexec(int fd, bool on, struct error *err)
 	return 0;
 }
 
+int fd_open_standard(struct error *err)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		/* The lowest number that is free is FD: those below are open by now. */
+		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) != fd)
+			return error_sys(err, "open", "/dev/null as fd %d", fd);
+	return 0;
+}
+
 int fd_cloexec_from(unsigned int first, struct error *err)
 {
 	if (close_range(first, ~0U, CLOSE_RANGE_CLOEXEC) < 0)

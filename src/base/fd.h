@@ -26,5 +26,11 @@ int fd_dup_above(int fd, int min, struct error *err);
 /* Sets or clears close-on-exec. */
 int fd_set_cloexec(int fd, bool on, struct error *err);
 
+/*
+ * Opens /dev/null as each of fds 0 to 2 that the caller left closed.  What we open later
+ * would land there otherwise, and be taken for the standard output of a container.
+ */
+int fd_open_standard(struct error *err);
+
 /* Marks every fd from FIRST up close-on-exec, so that nothing leaks into a program. */
 int fd_cloexec_from(unsigned int first, struct error *err);

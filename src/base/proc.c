@@ -68,6 +68,20 @@ int proc_open_self(const char *name, int flags, struct error *err)
 	return r < 0 ? r : proc_open(path, flags, err);
 }
 
+int proc_reopen(int fd, int flags, struct error *err)
+{
+	char name[24], path[128];
+	int r, new_fd;
+
+	(void)snprintf(name, sizeof(name), "fd/%d", fd);
+	r = self_path(name, path, sizeof(path), err);
+	if (r < 0)
+		return r;
+	/* Only the last component is a link, and the kernel's own. */
+	new_fd = openat(the_proc_fd, path, flags | O_CLOEXEC);
+	return new_fd < 0 ? error_sys(err, "openat", "/proc/%s", path) : new_fd;
+}
+
 static int write_and_close(int fd, const char *path, const char *data, struct error *err)
 {
 	cleanup_close int owned_fd = fd;

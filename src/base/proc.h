@@ -21,6 +21,12 @@ int proc_open(const char *path, int flags, struct error *err);
 /* "<pid>/NAME" of the calling thread group, as seen in that /proc. */
 int proc_open_self(const char *name, int flags, struct error *err);
 
+/*
+ * A new open file description of what FD, which may be O_PATH, refers to: for files of a
+ * container that are looked at before they are opened.
+ */
+int proc_reopen(int fd, int flags, struct error *err);
+
 /* One write of DATA to a file below /proc. */
 int proc_write(const char *path, const char *data, struct error *err);
 int proc_write_self(const char *name, const char *data, struct error *err);

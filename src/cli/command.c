@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/fd.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "cli/help.h"
@@ -182,6 +183,8 @@ int program_main(const struct program *program, int argc, char **argv)
 	struct error err = ERROR_INIT;
 	int n_used, r;
 
+	if (fd_open_standard(&err) < 0)
+		return fail(NULL, &err);
 	r = option_parse(program->globals, globals, argc, argv, true, &n_used, &err);
 	if (r < 0)
 		(void)error_hint(&err, "see \"%s --help\"", program->name);

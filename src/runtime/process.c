@@ -15,6 +15,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/path.h"
+#include "base/proc.h"
 #include "base/syscall.h"
 #include "linux/label.h"
 #include "linux/oom.h"
@@ -231,7 +232,7 @@ static bool is_dev_null(const struct stat *st)
  */
 static int fix_stdio(int fd, uid_t uid, struct error *err)
 {
-	cleanup_close int null_fd = -EBADF;
+	cleanup_close int path_fd = -EBADF, null_fd = -EBADF;
 	struct stat st;
 
 	if (fstat(fd, &st) < 0)
@@ -241,10 +242,14 @@ static int fix_stdio(int fd, uid_t uid, struct error *err)
 			(void)!fchown(fd, uid, (gid_t)-1);
 		return 0;
 	}
-	null_fd = open("/dev/null", O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+	/* Looked at before it is opened: opening some other device may do things by itself. */
+	path_fd = open("/dev/null", O_PATH | O_CLOEXEC | O_NOFOLLOW);
 	/* A container without /dev/null keeps the host's: there is no other. */
-	if (null_fd < 0 || fstat(null_fd, &st) < 0 || !is_dev_null(&st))
+	if (path_fd < 0 || fstat(path_fd, &st) < 0 || !is_dev_null(&st))
 		return 0;
+	null_fd = proc_reopen(path_fd, O_RDWR, err);
+	if (null_fd < 0)
+		return error_context(err, "the container's /dev/null");
 	if (dup3(null_fd, fd, 0) < 0)
 		return error_sys(err, "dup3", "/dev/null as fd %d", fd);
 	return 0;

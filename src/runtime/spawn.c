@@ -4,6 +4,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <sys/pidfd.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -64,6 +65,12 @@ static int stage(const struct spawn_request *request, struct error *err)
 			return r;
 		args.flags &= ~(uint64_t)CLONE_NEWTIME;
 	}
+	/*
+	 * In a pid namespace that it joins, init has company from its first instruction on.
+	 * One in a user namespace of its own must stay open to us until its ids are mapped.
+	 */
+	if (!(args.flags & CLONE_NEWUSER) && prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
+		return error_sys(err, "prctl", "PR_SET_DUMPABLE");
 	pid = sys_clone3(&args);
 	if (pid < 0)
 		return explain_clone(args.flags, err);

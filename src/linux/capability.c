@@ -1,22 +1,36 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "linux/capability.h"
 
-#include <ctype.h>
-#include <stdio.h>
+#include <linux/capability.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/capability.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/mem.h"
 #include "libocispec/runtime.h"
 
 enum { MAX_CAPABILITIES = 64 };
 
-/* The longest name is CAP_CHECKPOINT_RESTORE. */
-enum { NAME_SIZE = 32 };
+/* By number; test-linux-capability.c compares them with libcap's. */
+static const char *const names[] = {
+	"CAP_CHOWN",		"CAP_DAC_OVERRIDE",	"CAP_DAC_READ_SEARCH",
+	"CAP_FOWNER",		"CAP_FSETID",		"CAP_KILL",
+	"CAP_SETGID",		"CAP_SETUID",		"CAP_SETPCAP",
+	"CAP_LINUX_IMMUTABLE",	"CAP_NET_BIND_SERVICE", "CAP_NET_BROADCAST",
+	"CAP_NET_ADMIN",	"CAP_NET_RAW",		"CAP_IPC_LOCK",
+	"CAP_IPC_OWNER",	"CAP_SYS_MODULE",	"CAP_SYS_RAWIO",
+	"CAP_SYS_CHROOT",	"CAP_SYS_PTRACE",	"CAP_SYS_PACCT",
+	"CAP_SYS_ADMIN",	"CAP_SYS_BOOT",		"CAP_SYS_NICE",
+	"CAP_SYS_RESOURCE",	"CAP_SYS_TIME",		"CAP_SYS_TTY_CONFIG",
+	"CAP_MKNOD",		"CAP_LEASE",		"CAP_AUDIT_WRITE",
+	"CAP_AUDIT_CONTROL",	"CAP_SETFCAP",		"CAP_MAC_OVERRIDE",
+	"CAP_MAC_ADMIN",	"CAP_SYSLOG",		"CAP_WAKE_ALARM",
+	"CAP_BLOCK_SUSPEND",	"CAP_AUDIT_READ",	"CAP_PERFMON",
+	"CAP_BPF",		"CAP_CHECKPOINT_RESTORE",
+};
 
 static uint64_t bit(int number)
 {
@@ -25,34 +39,28 @@ static uint64_t bit(int number)
 
 int capability_from_name(const char *name)
 {
-	char full[NAME_SIZE] = "cap_";
-	cap_value_t value;
-
 	if (strncasecmp(name, "CAP_", 4) == 0)
 		name += 4;
-	if (strlen(name) >= sizeof(full) - 4)
-		return -ENOENT;
-	strcat(full, name);
-	/* libcap also takes a number for a name; config.json does not. */
-	if (isdigit((unsigned char)name[0]) || cap_from_name(full, &value) < 0)
-		return -ENOENT;
-	return value < MAX_CAPABILITIES ? value : -ENOENT;
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (strcasecmp(name, names[i] + 4) == 0)
+			return (int)i;
+	return -ENOENT;
 }
 
-static uint64_t parse_set(char *const *names, size_t n, const char *set, uint64_t grantable)
+static uint64_t parse_set(char *const *wanted, size_t n, const char *set, uint64_t grantable)
 {
 	uint64_t known = 0;
 
 	for (size_t i = 0; i < n; i++) {
-		int number = capability_from_name(names[i]);
+		int number = capability_from_name(wanted[i]);
 
 		if (number < 0)
 			log_warning(
 				"process.capabilities.%s[%zu]: unknown capability \"%s\" ignored",
-				set, i, names[i]);
+				set, i, wanted[i]);
 		else if (!(grantable & bit(number)))
 			log_warning("process.capabilities.%s[%zu]: %s ignored: this program does "
-				    "not have it to give", set, i, names[i]);
+				    "not have it to give", set, i, wanted[i]);
 		else
 			known |= bit(number);
 	}
@@ -86,7 +94,6 @@ void capability_parse(const struct oci_capabilities *caps, uint64_t grantable,
 	out->ambient = limit_set(out->ambient, out->inheritable, "ambient", "inheritable");
 }
 
-/* The raw call: libcap's needs the heap. */
 static int get_permitted(uint64_t *out)
 {
 	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
@@ -98,21 +105,34 @@ static int get_permitted(uint64_t *out)
 	return 0;
 }
 
+/* The last one this kernel has: numbers have no gaps, and PR_CAPBSET_READ knows which exist. */
+static int last_capability(void)
+{
+	int low = 0, high = MAX_CAPABILITIES - 1;
+
+	while (low < high) {
+		int middle = (low + high + 1) / 2;
+
+		if (prctl(PR_CAPBSET_READ, middle, 0, 0, 0) >= 0)
+			low = middle;
+		else
+			high = middle - 1;
+	}
+	return low;
+}
+
+/*
+ * In a user namespace of its own the container has all there are.  The bounding
+ * set need not be asked, one call for each capability: what execve(2) lets
+ * a program have is inside it.
+ */
 uint64_t capability_grantable(bool other_user_namespace)
 {
-	uint64_t all = 0, permitted = 0;
+	uint64_t permitted = 0;
 
-	for (int number = 0; number < MAX_CAPABILITIES; number++) {
-		int in_bounding = prctl(PR_CAPBSET_READ, number, 0, 0, 0);
-
-		if (in_bounding < 0)
-			break;
-		if (in_bounding || other_user_namespace)
-			all |= bit(number);
-	}
-	if (other_user_namespace || get_permitted(&permitted) < 0)
-		return all;
-	return all & permitted;
+	if (other_user_namespace)
+		return UINT64_MAX >> (MAX_CAPABILITIES - 1 - last_capability());
+	return get_permitted(&permitted) < 0 ? 0 : permitted;
 }
 
 void capability_add(struct capability_sets *sets, const char *name)
@@ -131,17 +151,14 @@ void capability_add(struct capability_sets *sets, const char *name)
 int capability_apply_bounding(const struct capability_sets *sets, struct error *err)
 {
 	for (int number = 0; number < MAX_CAPABILITIES; number++) {
-		int held;
-
 		if (sets->bounding & bit(number) ||
 		    prctl(PR_CAPBSET_DROP, number, 0, 0, 0) == 0)
 			continue;
-		/* Without CAP_SETPCAP: what is not there need not be dropped. */
-		held = prctl(PR_CAPBSET_READ, number, 0, 0, 0);
 		/* Above the last capability of this kernel. */
-		if (held < 0)
+		if (errno == EINVAL)
 			break;
-		if (held > 0)
+		/* Without CAP_SETPCAP: what is not there need not be dropped. */
+		if (prctl(PR_CAPBSET_READ, number, 0, 0, 0) > 0)
 			return error_set(err, EPERM,
 					 "drop capability %d from the bounding set: this needs "
 					 "CAP_SETPCAP", number);
@@ -186,15 +203,8 @@ int capability_apply(const struct capability_sets *sets, struct error *err)
 
 void capability_list(struct strvec *out)
 {
-	for (int number = 0; number < (int)cap_max_bits(); number++) {
-		char *name = cap_to_name(number);
+	int last = last_capability();
 
-		/* Without a name libcap prints the number. */
-		if (name && strncmp(name, "cap_", 4) == 0) {
-			for (char *c = name; *c; c++)
-				*c = (char)toupper((unsigned char)*c);
-			strvec_push(out, name);
-		}
-		(void)cap_free(name);
-	}
+	for (int number = 0; number <= last && number < (int)ARRAY_SIZE(names); number++)
+		strvec_push(out, names[number]);
 }

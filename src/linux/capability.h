@@ -53,5 +53,5 @@ int capability_apply_bounding(const struct capability_sets *sets, struct error *
 /* After the uid changed: the other four sets. */
 int capability_apply(const struct capability_sets *sets, struct error *err);
 
-/* Appends the names of all that this kernel and libcap know, for "features". */
+/* Appends the names of all that this kernel and this program know, for "features". */
 void capability_list(struct strvec *out);

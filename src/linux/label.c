@@ -2,14 +2,17 @@
 #include "linux/label.h"
 
 #include <fcntl.h>
-#include <selinux/selinux.h>
+#include <linux/magic.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/statvfs.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "base/fd.h"
 #include "base/proc.h"
 
+static const char selinuxfs[] = "/sys/fs/selinux";
 static const char apparmor_profiles[] = "/sys/kernel/security/apparmor/profiles";
 
 static bool is_asked(const char *label)
@@ -17,9 +20,23 @@ static bool is_asked(const char *label)
 	return label && label[0];
 }
 
+/* Mounted read-only it says "not for you": so container engines show it inside. */
 bool label_selinux_enabled(void)
 {
-	return is_selinux_enabled() == 1;
+	struct statfs fs;
+
+	return statfs(selinuxfs, &fs) == 0 && fs.f_type == SELINUX_MAGIC &&
+	       !(fs.f_flags & ST_RDONLY);
+}
+
+/* The kernel itself says whether it knows the context: selinuxfs takes only such. */
+static bool context_is_valid(const char *context)
+{
+	cleanup_close int dir_fd = open(selinuxfs, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	cleanup_close int fd = dir_fd < 0 ? -1 : openat(dir_fd, "context", O_RDWR | O_CLOEXEC);
+	size_t size = strlen(context) + 1;
+
+	return fd >= 0 && write(fd, context, size) == (ssize_t)size;
 }
 
 bool label_apparmor_enabled(void)
@@ -41,7 +58,7 @@ int label_check_selinux(const char *context, const char *pointer, struct error *
 		(void)error_hint(err, "leave %s out, or boot with SELinux", pointer);
 		return error_pointer(err, "%s", pointer);
 	}
-	if (security_check_context_raw(context) == 0)
+	if (context_is_valid(context))
 		return 0;
 	(void)error_set(err, EINVAL, "SELinux context \"%s\" is not valid in the loaded policy",
 			context);

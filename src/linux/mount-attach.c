@@ -183,8 +183,13 @@ static int attach(struct mount_plan *plan, struct mount_entry *e, int *root_fd, 
 		return target_fd;
 	if (e->kind == MOUNT_KIND_REMOUNT)
 		return remount(e, target_fd, err);
-	if (e->long_data)
-		return mount_entry_create_long(e, target_fd, err);
+	if (e->joined_data) {
+		r = mount_entry_mount(e, target_fd, err);
+		if (r == 0 || e->mount_only)
+			return r;
+		/* The long way may know a stand-in, or says which option it is. */
+		error_clear(err);
+	}
 	r = create(plan, e, target_fd, existed, err);
 	return r < 0 ? r : move(e, target_fd, root_fd, err);
 }

@@ -37,6 +37,8 @@ struct mount_fs {
 	bool real_dir;
 	/* Has no device: "ro" is for the mount, the superblock may be shared with others. */
 	bool pseudo;
+	/* mount(2) makes of it what fsopen(2) and the calls after it do. */
+	bool plain;
 	enum mount_label_kind label;
 	/* Of the host, bound instead where the kernel refuses a new one (user namespace). */
 	const char *stand_in;
@@ -62,8 +64,10 @@ struct mount_entry {
 	char *source;
 	struct mount_data *data;
 	size_t n_data;
-	/* All of DATA as mount(2) wants it, when one is too long for fsconfig(2); else NULL. */
-	char *long_data;
+	/* All of DATA as mount(2) wants it, where that one call does everything; else NULL. */
+	char *joined_data;
+	/* Because an option is too long for fsconfig(2). */
+	bool mount_only;
 	/* n_uids is 0 when the container's own mapping is meant. */
 	struct idmap idmap;
 	bool source_is_dir;
@@ -111,8 +115,8 @@ int mount_entry_set_attributes(const struct mount_plan *plan, const struct mount
 int mount_entry_create(const struct mount_plan *plan, struct mount_entry *e, int target_fd,
 		       bool existed, struct error *err);
 
-/* mount(2) at once on TARGET_FD, for data that fsconfig(2) has no room for. */
-int mount_entry_create_long(const struct mount_entry *e, int target_fd, struct error *err);
+/* mount(2) at once on TARGET_FD, with the joined data. */
+int mount_entry_mount(const struct mount_entry *e, int target_fd, struct error *err);
 
 /* "remount" without "bind": the options go to the superblock of the mount at TARGET_FD. */
 int mount_entry_reconfigure(const struct mount_entry *e, int target_fd, struct error *err);

@@ -207,7 +207,7 @@ int mount_entry_create(const struct mount_plan *plan, struct mount_entry *e, int
 	return r;
 }
 
-int mount_entry_create_long(const struct mount_entry *e, int target_fd, struct error *err)
+int mount_entry_mount(const struct mount_entry *e, int target_fd, struct error *err)
 {
 	static const struct {
 		uint64_t attr;
@@ -228,8 +228,8 @@ int mount_entry_create_long(const struct mount_entry *e, int target_fd, struct e
 	for (size_t i = 0; i < ARRAY_SIZE(same); i++)
 		if (attributes_of(e) & same[i].attr)
 			flags |= same[i].flag;
-	if (mount(source, path_of_fd(target_fd).s, e->spec->type, flags, e->long_data) < 0)
-		return error_sys(err, "mount", "%s with \"%.80s...\"", e->spec->type, e->long_data);
+	if (mount(source, path_of_fd(target_fd).s, e->spec->type, flags, e->joined_data) < 0)
+		return error_sys(err, "mount", "%s with \"%.80s...\"", e->spec->type, e->joined_data);
 	return 0;
 }
 

@@ -18,15 +18,16 @@ enum { FSCONFIG_VALUE_MAX = 255 };
 
 /* clang-format off */
 static const struct mount_fs file_systems[] = {
-	{ "proc",    .real_dir = true, .pseudo = true, .label = MOUNT_LABEL_NONE,
-	  .stand_in = "/proc" },
-	{ "sysfs",   .real_dir = true, .pseudo = true, .label = MOUNT_LABEL_NONE,
-	  .stand_in = "/sys" },
-	{ "mqueue",  .pseudo = true, .label = MOUNT_LABEL_XATTR, .stand_in = "/dev/mqueue" },
+	{ "proc",    .real_dir = true, .pseudo = true, .plain = true,
+	  .label = MOUNT_LABEL_NONE, .stand_in = "/proc" },
+	{ "sysfs",   .real_dir = true, .pseudo = true, .plain = true,
+	  .label = MOUNT_LABEL_NONE, .stand_in = "/sys" },
+	{ "mqueue",  .pseudo = true, .plain = true, .label = MOUNT_LABEL_XATTR,
+	  .stand_in = "/dev/mqueue" },
 	{ "cgroup",  .pseudo = true, .label = MOUNT_LABEL_NONE },
 	{ "cgroup2", .pseudo = true, .label = MOUNT_LABEL_NONE },
-	{ "tmpfs",   .pseudo = true },
-	{ "devpts",  .pseudo = true },
+	{ "tmpfs",   .pseudo = true, .plain = true },
+	{ "devpts",  .pseudo = true, .plain = true },
 };
 /* clang-format on */
 static const struct mount_fs other_file_system = { .label = MOUNT_LABEL_CONTEXT };
@@ -152,15 +153,37 @@ static void add_label(struct mount_entry *e, const char *label)
 }
 
 /* mount(2) has one page for all data, fsconfig(2) 255 bytes for each value (overlay's lowerdir). */
-static void join_long_data(struct mount_entry *e)
+static bool has_long_value(const struct mount_entry *e)
 {
-	struct strbuf all = STRBUF_INIT;
-	bool is_long = false;
+	for (size_t i = 0; i < e->n_data; i++)
+		if (e->data[i].value && strlen(e->data[i].value) > FSCONFIG_VALUE_MAX)
+			return true;
+	return false;
+}
+
+/*
+ * Nothing is asked that takes a second step, and the options have no syntax.  An
+ * "ro" would be the superblock's, which other mounts of a pseudo file system share.
+ */
+static bool is_plain(const struct mount_entry *e, const char *label)
+{
+	const struct mount_options *o = &e->options;
 
 	for (size_t i = 0; i < e->n_data; i++)
-		is_long |= e->data[i].value && strlen(e->data[i].value) > FSCONFIG_VALUE_MAX;
-	if (!is_long)
-		return;
+		if (e->data[i].value && strpbrk(e->data[i].value, ",\"\\"))
+			return false;
+	/* Without a mode the tmpfs takes that of the directory below it. */
+	return e->fs->plain && !o->sb_set && !o->sb_clr && !o->propagation &&
+	       !((o->attr_set | o->rec_set) & MOUNT_ATTR_RDONLY) &&
+	       !(o->flags & MOUNT_TMPCOPYUP) && !streq(e->clean, "/") &&
+	       (!is_tmpfs(e) || has_data(e, "mode")) &&
+	       (!label || e->fs->label == MOUNT_LABEL_NONE);
+}
+
+static char *join_data(const struct mount_entry *e)
+{
+	struct strbuf all = STRBUF_INIT;
+
 	for (size_t i = 0; i < e->n_data; i++) {
 		const struct mount_data *d = &e->data[i];
 		bool quote = d->value && strchr(d->value, ',') && str_has_suffix(d->key, "context");
@@ -168,7 +191,7 @@ static void join_long_data(struct mount_entry *e)
 		strbuf_addf(&all, "%s%s%s%s%s%s", i ? "," : "", d->key, d->value ? "=" : "",
 			    quote ? "\"" : "", d->value ? d->value : "", quote ? "\"" : "");
 	}
-	e->long_data = strbuf_detach(&all);
+	return strbuf_detach(&all);
 }
 
 static int plan_options(struct mount_entry *e, struct error *err)
@@ -329,7 +352,9 @@ static int plan_entry(const struct mount_plan *plan, struct mount_entry *e,
 		return r;
 	if (e->kind == MOUNT_KIND_NEW) {
 		add_label(e, env->mount_label);
-		join_long_data(e);
+		e->mount_only = has_long_value(e);
+		if (e->mount_only || is_plain(e, env->mount_label))
+			e->joined_data = join_data(e);
 	}
 	e->late_readonly = is_tmpfs(e) && (e->options.attr_set & MOUNT_ATTR_RDONLY);
 	return 0;
@@ -392,7 +417,7 @@ static void entry_fini(struct mount_entry *e)
 	for (size_t i = 0; i < e->n_data; i++)
 		free(e->data[i].key);
 	free(e->data);
-	free(e->long_data);
+	free(e->joined_data);
 	free(e->clean);
 	free(e->source);
 	fd_close(&e->fd);

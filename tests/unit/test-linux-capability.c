@@ -49,6 +49,20 @@ static void test_list(void)
 			ok_named(false, "%s of the list is a name", list.v[i]);
 }
 
+/* All that the kernel headers of this build know. */
+static void test_table(void)
+{
+	int n_same = 0;
+
+	for (int number = 0; number <= CAP_LAST_CAP; number++) {
+		char *name = cap_to_name(number);
+
+		n_same += capability_from_name(name) == number;
+		(void)cap_free(name);
+	}
+	ok_named(n_same > CAP_LAST_CAP, "the names are libcap's");
+}
+
 static void test_parse(void)
 {
 	char *known[] = { "CAP_CHOWN", "CAP_KILL", "CAP_MADE_UP", NULL };
@@ -144,6 +158,7 @@ int main(void)
 	log_set_sink(count_warning, LOG_LEVEL_WARNING);
 	test_names();
 	test_list();
+	test_table();
 	test_parse();
 	test_add();
 	ok(capability_grantable(true) >= capability_grantable(false));

@@ -212,7 +212,7 @@ static void test_data(void)
 	ok_str(p->entries[0].data[2].key, "nr_inodes");
 	ok_str(p->entries[0].data[3].value, "a:b:c0,c1");
 	ok_str(p->entries[0].data[4].value, "/a\\,b:/c");
-	ok(p->entries[0].long_data == NULL);
+	ok(p->entries[0].joined_data == NULL);
 	(void)mount_plan_free(p);
 }
 
@@ -227,8 +227,8 @@ static void test_long_data(void)
 	memset(lower + 9, 'a', sizeof(lower) - 10);
 	m.options[m.mount.n_options++] = lower;
 	ok(plan(&m, &p, &err) == 0);
-	ok(p && p->entries[0].long_data && strlen(p->entries[0].long_data) == 299 + 10);
-	ok(str_skip_prefix(p->entries[0].long_data, "userxattr,lowerdir=aaa") != NULL);
+	ok(p && p->entries[0].joined_data && strlen(p->entries[0].joined_data) == 299 + 10);
+	ok(str_skip_prefix(p->entries[0].joined_data, "userxattr,lowerdir=aaa") != NULL);
 	(void)mount_plan_free(p);
 }
 

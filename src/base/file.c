@@ -11,13 +11,13 @@
 
 int file_read_fd(int fd, const char *name, size_t max, struct strbuf *sb, struct error *err)
 {
-	size_t start = sb->len;
+	size_t start = sb->len, size = 0;
 	struct stat st;
 
+	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && (size_t)st.st_size <= max)
+		size = (size_t)st.st_size;
 	/* One byte more than the size, so that one read shows the end. */
-	strbuf_grow(sb, fstat(fd, &st) == 0 && st.st_size > 0 && (size_t)st.st_size <= max
-				? (size_t)st.st_size + 1
-				: 4096);
+	strbuf_grow(sb, size ? size + 1 : 4096);
 	for (;;) {
 		size_t room = sb->alloc - sb->len - 1;
 		ssize_t n;
@@ -35,7 +35,8 @@ int file_read_fd(int fd, const char *name, size_t max, struct strbuf *sb, struct
 		sb->buf[sb->len] = '\0';
 		if (sb->len - start > max)
 			return error_set(err, EFBIG, "%s is larger than %zu bytes", name, max);
-		if (n == 0)
+		/* A kernel's file says size 0; a real one that gives all it said and no more ends there. */
+		if (n == 0 || ((size_t)n == size && (size_t)n < room))
 			return 0;
 	}
 }

@@ -30,7 +30,7 @@ int path_try_open(int root_fd, const char *path, enum path_policy policy, int fl
 {
 	struct open_how how = {
 		.flags = (uint64_t)(flags | O_CLOEXEC),
-		.mode = flags & (O_CREAT | __O_TMPFILE) ? mode : 0,
+		.mode = flags & O_CREAT || (flags & O_TMPFILE) == O_TMPFILE ? mode : 0,
 		.resolve = policy_resolve[policy],
 	};
 

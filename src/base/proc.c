@@ -82,6 +82,22 @@ int proc_reopen(int fd, int flags, struct error *err)
 	return new_fd < 0 ? error_sys(err, "openat", "/proc/%s", path) : new_fd;
 }
 
+int proc_fd_path(int fd, char path[PATH_MAX], struct error *err)
+{
+	char link[32];
+	int root_fd = proc_fd(err);
+	ssize_t n;
+
+	if (root_fd < 0)
+		return root_fd;
+	(void)snprintf(link, sizeof(link), "self/fd/%d", fd);
+	n = readlinkat(root_fd, link, path, PATH_MAX - 1);
+	if (n < 0)
+		return error_sys(err, "readlink", "/proc/%s", link);
+	path[n] = '\0';
+	return 0;
+}
+
 static int write_and_close(int fd, const char *path, const char *data, struct error *err)
 {
 	cleanup_close int owned_fd = fd;

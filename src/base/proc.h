@@ -7,6 +7,7 @@
  */
 #pragma once
 
+#include <limits.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -26,6 +27,9 @@ int proc_open_self(const char *name, int flags, struct error *err);
  * container that are looked at before they are opened.
  */
 int proc_reopen(int fd, int flags, struct error *err);
+
+/* The absolute path of what FD, our own, was opened as. */
+int proc_fd_path(int fd, char path[PATH_MAX], struct error *err);
 
 /* One write of DATA to a file below /proc. */
 int proc_write(const char *path, const char *data, struct error *err);

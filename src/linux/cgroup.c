@@ -215,6 +215,18 @@ const struct cgroup_driver *cgroup_driver_find(const char *name)
 	return NULL;
 }
 
+bool cgroup_remove_empty(const char *driver_name, const char *path)
+{
+	struct error ignored = ERROR_INIT;
+	cleanup_close int root_fd = -EBADF;
+
+	/* Another manager has more to take away than the directory. */
+	if (cgroup_driver_find(driver_name) != &cgroup_fs_driver)
+		return false;
+	root_fd = cgroup_open_root(&ignored);
+	return root_fd >= 0 && unlinkat(root_fd, cgroup_relative(path), AT_REMOVEDIR) == 0;
+}
+
 int cgroup_remove(const char *driver_name, const char *path, struct error *err)
 {
 	const struct cgroup_driver *driver = cgroup_driver_find(driver_name);

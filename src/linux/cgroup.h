@@ -137,3 +137,9 @@ int cgroup_list_pids(const struct cgroup *cg, pid_t **pids, size_t *n, struct er
  * is waited for.  Gone already is no error; parents stay.
  */
 int cgroup_remove(const char *driver, const char *path, struct error *err);
+
+/*
+ * The short way for a container that has ended: whether one rmdir(2) removed the
+ * cgroup and that is all there was to do.  If not, nothing has changed.
+ */
+bool cgroup_remove_empty(const char *driver, const char *path);

@@ -72,7 +72,7 @@ static int explain_refusal(pid_t pid, int resource, const struct rlimit *wanted,
 	struct rlimit now = { .rlim_cur = 0 };
 	int code = errno;
 
-	if (code != EPERM || prlimit(pid, (__rlimit_resource_t)resource, NULL, &now) < 0) {
+	if (code != EPERM || prlimit(pid, resource, NULL, &now) < 0) {
 		errno = code;
 		return error_sys(err, "setrlimit", "%s to %llu (soft), %llu (hard)",
 				 name_of(resource), (unsigned long long)wanted->rlim_cur,
@@ -92,7 +92,7 @@ int rlimit_check(const struct rlimit_set *set, struct error *err)
 
 		if (!(set->present & (1u << resource)))
 			continue;
-		if (getrlimit((__rlimit_resource_t)resource, &now) < 0 ||
+		if (getrlimit(resource, &now) < 0 ||
 		    set->limit[resource].rlim_max <= now.rlim_max ||
 		    capability_grantable(false) & 1ULL << CAP_SYS_RESOURCE)
 			continue;
@@ -109,7 +109,7 @@ int rlimit_apply(pid_t pid, const struct rlimit_set *set, struct error *err)
 		if (!(set->present & (1u << resource)))
 			continue;
 		errno = 0;
-		if (prlimit(pid, (__rlimit_resource_t)resource, &set->limit[resource], NULL) == 0)
+		if (prlimit(pid, resource, &set->limit[resource], NULL) == 0)
 			continue;
 		(void)explain_refusal(pid, resource, &set->limit[resource], err);
 		return error_pointer(err, "process.rlimits");

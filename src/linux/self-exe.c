@@ -3,12 +3,14 @@
 
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/magic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "base/compat.h"
@@ -69,10 +71,15 @@ static int copy_sealed(struct error *err)
 static bool is_protected(int exe_fd)
 {
 	cleanup_close int fd = -EBADF;
-	struct statvfs fs;
+	struct statfs fs;
 
-	if (fstatvfs(exe_fd, &fs) == 0 && (fs.f_flag & clone_flags) == clone_flags)
+	if (fstatfs(exe_fd, &fs) < 0)
+		return false;
+	if (((unsigned long)fs.f_flags & clone_flags) == clone_flags)
 		return true;
+	/* Only a memfd can be sealed, and that is on a tmpfs. */
+	if (fs.f_type != TMPFS_MAGIC)
+		return false;
 	fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
 	return fd >= 0 && fcntl(fd, F_GET_SEALS) == seals;
 }

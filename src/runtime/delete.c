@@ -47,7 +47,8 @@ static int destroy_cgroup(const struct container *c, struct error *err)
 
 	if (!c->record.created)
 		return destroy_unnoted_cgroup(c, err);
-	if (!c->record.cgroup_path)
+	if (!c->record.cgroup_path ||
+	    cgroup_remove_empty(c->record.cgroup_driver, c->record.cgroup_path))
 		return 0;
 	r = cgroup_open(c->record.cgroup_path, &cg, err);
 	if (r == -ENOENT || r == -ENODEV)
@@ -110,7 +111,7 @@ int container_destroy(struct container *c, const char *root, struct error *err)
 		r = destroy_rdt_groups(c, err);
 	/* The directory goes last: while it is there, delete can be tried again. */
 	if (r == 0)
-		r = store_remove(root, c->id, err);
+		r = store_remove(c, root, err);
 	if (r == 0)
 		run_poststop(c);
 	return r;

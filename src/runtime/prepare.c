@@ -82,11 +82,12 @@ static int fill_record(struct creation *cr, struct error *err)
 {
 	struct container *c = &cr->container;
 	const char *root_path = c->config->root->path;
-	cleanup_free char *bundle = realpath(cr->request->bundle, NULL);
 	cleanup_free char *rootfs = NULL;
+	char bundle[PATH_MAX];
+	int r = proc_fd_path(cr->bundle_fd, bundle, err);
 
-	if (!bundle)
-		return error_sys(err, "realpath", "%s", cr->request->bundle);
+	if (r < 0)
+		return error_context(err, "bundle %s", cr->request->bundle);
 	rootfs = root_path[0] == '/' ? xstrdup(root_path) : xasprintf("%s/%s", bundle, root_path);
 	c->record = (struct container_record){
 		.oci_version = c->config->oci_version,

@@ -2,6 +2,7 @@
 /* create and start in one process: init is told to go on over the sync pair itself. */
 #include <signal.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "base/fd.h"
 #include "linux/relay.h"

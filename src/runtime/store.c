@@ -119,13 +119,19 @@ int store_save(struct container *c, struct error *err)
 	return file_replace_at(c->dir_fd, "state.json", text, len, 0600, err);
 }
 
-int store_remove(const char *root, const char *id, struct error *err)
+int store_remove(const struct container *c, const char *root, struct error *err)
 {
+	static const char *const files[] = { "state.json", "config.json", "start.sock" };
 	cleanup_close int root_fd = open_root(root, false, err);
 
 	if (root_fd < 0)
 		return root_fd == -ENOENT ? 0 : root_fd;
-	return file_remove_tree_at(root_fd, id, err);
+	for (size_t i = 0; i < ARRAY_SIZE(files); i++)
+		(void)unlinkat(c->dir_fd, files[i], 0);
+	if (unlinkat(root_fd, c->id, AT_REMOVEDIR) == 0)
+		return 0;
+	/* A create that was killed left more. */
+	return file_remove_tree_at(root_fd, c->id, err);
 }
 
 static int compare_names(const void *a, const void *b)

@@ -15,8 +15,8 @@ int store_create(struct container *c, const char *root, const char *id, struct e
 /* Writes c->record to state.json. */
 int store_save(struct container *c, struct error *err);
 
-/* Removes ROOT/ID with everything in it. */
-int store_remove(const char *root, const char *id, struct error *err);
+/* Removes the directory of C, which is open, with everything in it. */
+int store_remove(const struct container *c, const char *root, struct error *err);
 
 /* The ids below ROOT, sorted; a missing ROOT has none. */
 int store_list(const char *root, struct strvec *ids, struct error *err);

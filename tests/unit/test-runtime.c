@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -174,7 +175,10 @@ static void test_store(void)
 	ok_int(store_list(deep, &ids, &err), 0);
 	ok(ids.n == 2 && streq(ids.v[0], "another") && streq(ids.v[1], "one"));
 	strvec_release(&ids);
-	ok_int(store_remove(deep, "one", &err), 0);
+	ok_int(container_load(&loaded, deep, "one", &err), 0);
+	ok_int(mkdirat(loaded.dir_fd, "left by a killed create", 0700), 0);
+	ok_int(store_remove(&loaded, deep, &err), 0);
+	container_fini(&loaded);
 	ok_int(container_load(&loaded, deep, "one", &err), -ENOENT);
 	ok_str(err.msg, "container does not exist: \"one\"");
 	container_fini(&loaded);

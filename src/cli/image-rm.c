@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/image.h"
-#include "image/run.h"
+#include "image/life.h"
 
 struct rm_options {
 	bool force;

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "cli/image-mounts.h"
 #include "cli/image.h"
 #include "cli/output.h"
 #include "image/image.h"
@@ -11,6 +12,19 @@
 #include "image/runtime-call.h"
 
 struct run_options {
+	struct strvec env;
+	const char *working_dir;
+	const char *user;
+	struct strvec volumes;
+	struct strvec mounts;
+	struct strvec tmpfs;
+	const char *hostname;
+	const char *network;
+	bool readonly;
+	const char *memory;
+	const char *cpus;
+	const char *pids_limit;
+	const char *entrypoint;
 	const char *name;
 	const char *platform;
 	bool terminal;
@@ -21,7 +35,13 @@ struct run_options {
 	struct strvec runtime_flags;
 };
 
-static const struct run_options defaults = { .runtime_flags = STRVEC_INIT };
+static const struct run_options defaults = {
+	.env = STRVEC_INIT,
+	.volumes = STRVEC_INIT,
+	.mounts = STRVEC_INIT,
+	.tmpfs = STRVEC_INIT,
+	.runtime_flags = STRVEC_INIT,
+};
 
 static const struct option_spec options[] = {
 	{ "name", 0, OPTION_STRING, offsetof(struct run_options, name), "NAME",
@@ -34,6 +54,32 @@ static const struct option_spec options[] = {
 	  "let it read our standard input" },
 	{ "detach", 'd', OPTION_FLAG, offsetof(struct run_options, detach), NULL,
 	  "run it in the background, and print its ID" },
+	{ "env", 'e', OPTION_LIST, offsetof(struct run_options, env), "NAME[=VALUE]",
+	  "set an environment variable, or pass on ours" },
+	{ "workdir", 'w', OPTION_STRING, offsetof(struct run_options, working_dir), "DIR",
+	  "where it starts" },
+	{ "user", 'u', OPTION_STRING, offsetof(struct run_options, user), "USER[:GROUP]",
+	  "who it is, by names of the image or numbers" },
+	{ "entrypoint", 0, OPTION_STRING, offsetof(struct run_options, entrypoint), "PROGRAM",
+	  "in place of the image's entry point and command" },
+	{ "volume", 'v', OPTION_LIST, offsetof(struct run_options, volumes),
+	  "[SOURCE:]DIR[:OPTIONS]", "mount a file or directory of the host, or a new one" },
+	{ "mount", 0, OPTION_LIST, offsetof(struct run_options, mounts), "WORDS",
+	  "the same in words: type=bind,source=/a,target=/b,readonly" },
+	{ "tmpfs", 0, OPTION_LIST, offsetof(struct run_options, tmpfs), "DIR[:OPTIONS]",
+	  "mount a tmpfs" },
+	{ "hostname", 0, OPTION_STRING, offsetof(struct run_options, hostname), "NAME",
+	  "its host name (default: the beginning of its ID)" },
+	{ "network", 0, OPTION_CHOICE, offsetof(struct run_options, network), "host|none",
+	  "the host's network, or one with lo alone (default: host)" },
+	{ "read-only", 0, OPTION_FLAG, offsetof(struct run_options, readonly), NULL,
+	  "let it write to volumes and tmpfs mounts alone" },
+	{ "memory", 'm', OPTION_STRING, offsetof(struct run_options, memory), "SIZE",
+	  "limit its memory, as in 512m; with as much swap again" },
+	{ "cpus", 0, OPTION_STRING, offsetof(struct run_options, cpus), "N",
+	  "limit it to that many CPUs, as in 1.5" },
+	{ "pids-limit", 0, OPTION_STRING, offsetof(struct run_options, pids_limit), "N",
+	  "limit the number of its processes" },
 	{ "rm", 0, OPTION_FLAG, offsetof(struct run_options, remove), NULL,
 	  "remove the container when it ends" },
 	{ "runtime", 0, OPTION_STRING, offsetof(struct run_options, runtime), "PATH",
@@ -62,15 +108,94 @@ static int check_terminal(const struct run_options *o, struct error *err)
 	return error_hint(err, "leave out -t, or run it on one");
 }
 
+/* --- what the options mean --------------------------------------------------------- */
+
+static int parse_mounts(const struct run_options *o, struct run_mounts *mounts,
+			struct error *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < o->volumes.n; i++)
+		r = run_mounts_add_volume(mounts, o->volumes.v[i], err);
+	for (size_t i = 0; r == 0 && i < o->mounts.n; i++)
+		r = run_mounts_add(mounts, o->mounts.v[i], err);
+	for (size_t i = 0; r == 0 && i < o->tmpfs.n; i++)
+		r = run_mounts_add_tmpfs(mounts, o->tmpfs.v[i], err);
+	return r;
+}
+
+/* The documents point to numbers: this is where they are. */
+struct limits {
+	int64_t memory, swap, quota;
+	uint64_t period;
+	struct oci_memory memory_part;
+	struct oci_cpu cpu_part;
+	struct oci_pids pids_part;
+	struct oci_resources resources;
+};
+
+static int parse_memory(const char *text, struct limits *limits, struct error *err)
+{
+	int r = run_parse_size("memory", text, &limits->memory, err);
+
+	if (r < 0)
+		return r;
+	/* As docker: memory and swap together. */
+	limits->swap = limits->memory > INT64_MAX / 2 ? -1 : 2 * limits->memory;
+	limits->memory_part.limit = &limits->memory;
+	limits->memory_part.swap = &limits->swap;
+	limits->resources.memory = &limits->memory_part;
+	return 0;
+}
+
+static int parse_limits(const struct run_options *o, struct limits *limits, struct error *err)
+{
+	int r = o->memory ? parse_memory(o->memory, limits, err) : 0;
+
+	limits->period = 100000;
+	if (r == 0 && o->cpus) {
+		r = run_parse_cpus(o->cpus, &limits->quota, err);
+		limits->cpu_part.quota = &limits->quota;
+		limits->cpu_part.period = &limits->period;
+		limits->resources.cpu = &limits->cpu_part;
+	}
+	if (r < 0 || !o->pids_limit)
+		return r;
+	limits->resources.pids = &limits->pids_part;
+	if (!str_to_i64(o->pids_limit, -1, INT64_MAX, &limits->pids_part.limit))
+		return error_set(err, EINVAL, "--pids-limit %s: not a number", o->pids_limit);
+	return 0;
+}
+
+/* --- the command ------------------------------------------------------------------- */
+
+static int run_request(struct invocation *invocation, struct store *store,
+		       const struct run_request *request, struct error *err)
+{
+	cleanup_free char *id = NULL, *line = NULL;
+	int r = run_image(store, request, &id, &invocation->exit_status, err);
+
+	if (r < 0 || !request->detach)
+		return r;
+	line = xasprintf("%s\n", id);
+	return output_write(line, err);
+}
+
 static int run_loaded(struct invocation *invocation, struct store *store,
 		      const struct image *image, struct error *err)
 {
 	const struct run_options *o = invocation->options;
-	cleanup_free char *runtime = runtime_path(o->runtime), *id = NULL;
+	__attribute__((cleanup(run_mounts_release))) struct run_mounts mounts = RUN_MOUNTS_INIT;
+	cleanup_free char *runtime = runtime_path(o->runtime);
+	struct limits limits = { .memory = 0 };
 	struct run_request request = {
 		.image = image,
 		.name = o->name,
 		.command = invocation->n_args > 1 ? invocation->args + 1 : NULL,
+		.env = o->env.v,
+		.working_dir = o->working_dir,
+		.user = o->user,
+		.entrypoint = o->entrypoint,
 		.terminal = o->terminal,
 		.interactive = o->interactive,
 		.detach = o->detach,
@@ -78,13 +203,22 @@ static int run_loaded(struct invocation *invocation, struct store *store,
 		.runtime = runtime,
 		.runtime_flags = o->runtime_flags.v,
 	};
-	cleanup_strbuf struct strbuf line = STRBUF_INIT;
-	int r = run_image(store, &request, &id, &invocation->exit_status, err);
+	int r = parse_mounts(o, &mounts, err);
 
-	if (r < 0 || !o->detach)
+	if (r == 0)
+		r = parse_limits(o, &limits, err);
+	if (r < 0)
 		return r;
-	strbuf_addf(&line, "%s\n", id);
-	return output_write(line.buf, err);
+	request.setup = (struct container_setup){
+		.mounts = mounts.mounts,
+		.n_mounts = mounts.n_mounts,
+		.volumes = mounts.volumes.v,
+		.hostname = o->hostname,
+		.private_network = o->network && streq(o->network, "none"),
+		.readonly_root = o->readonly,
+		.resources = o->memory || o->cpus || o->pids_limit ? &limits.resources : NULL,
+	};
+	return run_request(invocation, store, &request, err);
 }
 
 static int run(struct invocation *invocation, struct error *err)
@@ -109,7 +243,7 @@ const struct command command_run = {
 	.name = "run",
 	.arguments = "IMAGE [COMMAND...]",
 	.summary = "Make a container from an image and run it",
-	.description = "COMMAND stands in for the image's own. The network is the host's. "
+	.description = "COMMAND stands in for the image's own. "
 		       "The container stays when it ends, until \"rm\" takes it away.\n\n"
 		       "Exits with the status of the program; with 125 when something went wrong "
 		       "before, 126 when it cannot be executed, 127 when it does not exist.",

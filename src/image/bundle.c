@@ -191,19 +191,18 @@ static void add_tmpfs_volume(struct conversion *c, const char *destination)
 	add_mount(c, &mount);
 }
 
-static void add_bind(struct conversion *c, const struct bundle_bind *bind)
+struct oci_mount bundle_bind(const char *source, const char *destination, bool readonly)
 {
 	static char *rw[] = { "rbind", "rprivate", NULL };
 	static char *ro[] = { "rbind", "rprivate", "ro", NULL };
-	struct oci_mount mount = {
-		.destination = bind->destination,
-		.type = "bind",
-		.source = bind->source,
-		.options = bind->readonly ? ro : rw,
-		.n_options = bind->readonly ? 3 : 2,
-	};
 
-	add_mount(c, &mount);
+	return (struct oci_mount){
+		.destination = destination,
+		.type = "bind",
+		.source = source,
+		.options = readonly ? ro : rw,
+		.n_options = readonly ? 3 : 2,
+	};
 }
 
 static void convert_mounts(struct conversion *c)
@@ -211,14 +210,14 @@ static void convert_mounts(struct conversion *c)
 	const struct bundle_request *request = c->request;
 	size_t n_volumes = request->tmpfs_volumes ? c->image->n_volumes : 0;
 
-	c->config->mounts = alloc(c, ARRAY_SIZE(default_mounts) + n_volumes + request->n_binds,
+	c->config->mounts = alloc(c, ARRAY_SIZE(default_mounts) + n_volumes + request->n_mounts,
 				  sizeof(*c->config->mounts));
 	for (size_t i = 0; i < ARRAY_SIZE(default_mounts); i++)
 		add_mount(c, &default_mounts[i]);
 	for (size_t i = 0; i < n_volumes; i++)
 		add_tmpfs_volume(c, c->image->volumes[i]);
-	for (size_t i = 0; i < request->n_binds; i++)
-		add_bind(c, &request->binds[i]);
+	for (size_t i = 0; i < request->n_mounts; i++)
+		add_mount(c, &request->mounts[i]);
 }
 
 static void convert_linux(struct conversion *c)
@@ -234,6 +233,7 @@ static void convert_linux(struct conversion *c)
 	linux_part->n_masked_paths = ARRAY_SIZE(masked_paths) - 1;
 	linux_part->readonly_paths = readonly_paths;
 	linux_part->n_readonly_paths = ARRAY_SIZE(readonly_paths) - 1;
+	linux_part->resources = c->request->resources;
 	linux_part->seccomp = (struct oci_seccomp *)bundle_seccomp();
 	c->config->linux = linux_part;
 }
@@ -296,6 +296,7 @@ int bundle_convert(const struct bundle_request *request, struct oci_arena *arena
 	*config = (struct oci_config){ .oci_version = OCI_VERSION, .hostname = request->hostname };
 	config->root = alloc(&c, 1, sizeof(*config->root));
 	config->root->path = request->rootfs;
+	config->root->readonly = request->readonly_root;
 	r = convert_process(&c, err);
 	if (r < 0)
 		return r;

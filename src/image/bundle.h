@@ -14,11 +14,8 @@
 #include "libocispec/image.h"
 #include "libocispec/runtime.h"
 
-struct bundle_bind {
-	const char *source;
-	const char *destination;
-	bool readonly;
-};
+/* A bind mount of SOURCE at DESTINATION, in docker's way. */
+struct oci_mount bundle_bind(const char *source, const char *destination, bool readonly);
 
 struct bundle_request {
 	const struct oci_image_config *image;
@@ -34,10 +31,14 @@ struct bundle_request {
 	const char *hostname;
 	bool terminal;
 	bool host_network;
-	const struct bundle_bind *binds;
-	size_t n_binds;
-	/* Volumes become tmpfs mounts: for bundles whose binds do not cover them. */
+	bool readonly_root;
+	/* Upon docker's default mounts. */
+	const struct oci_mount *mounts;
+	size_t n_mounts;
+	/* Volumes become tmpfs mounts: for bundles whose mounts do not cover them. */
 	bool tmpfs_volumes;
+	/* Or NULL. */
+	struct oci_resources *resources;
 };
 
 /* Fills *CONFIG; everything in it lives in ARENA, REQUEST or static memory. */

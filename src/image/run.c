@@ -1,26 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "image/run.h"
 
-#include <fcntl.h>
-#include <signal.h>
 #include <stdlib.h>
-#include <sys/prctl.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/fd.h"
-#include "base/file.h"
-#include "base/log.h"
 #include "base/mem.h"
-#include "image/container-root.h"
 #include "image/document.h"
 #include "image/interrupt.h"
-#include "image/runtime-call.h"
-#include "image/timestamp.h"
-
-/* How long a killed container's keeper may take to tidy up. */
-enum { REMOVE_SECONDS = 10 };
+#include "image/list.h"
 
 static size_t count(char *const *v)
 {
@@ -31,9 +20,64 @@ static size_t count(char *const *v)
 	return n;
 }
 
+/* --- what the image says, and what was asked for instead --------------------------- */
+
+/* "NAME=value", or "NAME" for our own variable of that name. */
+static void set_env(struct oci_arena *arena, struct oci_image_run_config *config,
+		    const char *setting)
+{
+	const char *value = strchr(setting, '=') ? NULL : getenv(setting);
+	cleanup_free char *whole = value ? xasprintf("%s=%s", setting, value) : NULL;
+
+	if (whole || strchr(setting, '='))
+		list_set_env(arena, &config->env, &config->n_env, whole ? whole : setting);
+}
+
+static void set_entrypoint(struct oci_arena *arena, struct oci_image_run_config *config,
+			   const char *program)
+{
+	config->entrypoint = NULL;
+	config->n_entrypoint = 0;
+	/* The image's arguments are for its own entry point. */
+	config->cmd = NULL;
+	config->n_cmd = 0;
+	config->args_escaped = false;
+	if (*program)
+		list_add(arena, &config->entrypoint, &config->n_entrypoint, program);
+}
+
+/* The image's config, with the request's settings in it: a commit keeps them, as docker's does. */
+static struct oci_image_config *make_config(struct oci_arena *arena,
+					    const struct run_request *request)
+{
+	struct oci_image_config *config = document_alloc(arena, sizeof(*config));
+	struct oci_image_run_config *run = document_alloc(arena, sizeof(*run));
+	const struct oci_image_config *image = request->image->config;
+	char **env;
+
+	*config = *image;
+	*run = image->config ? *image->config : (struct oci_image_run_config){ .user = NULL };
+	config->config = run;
+	/* Settings replace strings of the list, which is the image's. */
+	env = document_alloc(arena, (run->n_env + 1) * sizeof(*env));
+	if (run->n_env)
+		memcpy(env, run->env, run->n_env * sizeof(*env));
+	run->env = env;
+	for (char *const *setting = request->env; setting && *setting; setting++)
+		set_env(arena, run, *setting);
+	if (request->working_dir)
+		run->working_dir = request->working_dir;
+	if (request->user)
+		run->user = request->user;
+	if (request->entrypoint)
+		set_entrypoint(arena, run, request->entrypoint);
+	return config;
+}
+
 /* C must not outlive the request, whose strings the record has. */
 static int make_container(struct store *store, const struct run_request *request,
-			  struct container *c, struct error *err)
+			  struct oci_image_config *config, struct container *c,
+			  struct error *err)
 {
 	const struct image *image = request->image;
 	cleanup_strvec struct strvec chain_ids = STRVEC_INIT;
@@ -42,7 +86,7 @@ static int make_container(struct store *store, const struct run_request *request
 		.image = image->name,
 		.image_id = image->id.s,
 		.manifest = image->manifest,
-		.config = image->config,
+		.config = config,
 		.command = request->command,
 		.n_command = count(request->command),
 		.runtime = request->runtime,
@@ -58,270 +102,52 @@ static int make_container(struct store *store, const struct run_request *request
 	record.chain_ids = chain_ids.v;
 	record.n_chain_ids = chain_ids.n;
 	r = container_new(store, &record, c, err);
-	return r < 0 ? r : container_prepare(c, err);
+	return r < 0 ? r : container_prepare(c, &request->setup, err);
 }
 
-/* --- the keeper's work ------------------------------------------------------------- */
-
-static int begin(struct container *c, struct error *err)
+static int check_request(const struct run_request *request, struct error *err)
 {
-	int r = container_mount(c, err);
-
-	if (r == 0 && unlinkat(c->dir_fd, "pid", 0) < 0 && errno != ENOENT)
-		r = error_sys(err, "unlink", "%s/pid", c->path);
-	if (r < 0)
-		return r;
-	c->record.status = CONTAINER_RUNNING;
-	c->record.started = document_strdup(&c->arena, timestamp_now().s);
-	return container_save(c, err);
+	if (!request->working_dir || request->working_dir[0] == '/')
+		return 0;
+	return error_set(err, EINVAL, "working directory \"%s\": not an absolute path",
+			 request->working_dir);
 }
 
-/* After the program's end, however that came about. */
-static int end(struct container *c, int exit_status, bool remove, struct error *err)
+static int make_checked(struct store *store, const struct run_request *request,
+			struct oci_arena *arena, struct container *c, struct error *err)
 {
-	int r = container_unmount(c, err);
-
-	c->record.status = CONTAINER_EXITED;
-	c->record.exit_code = exit_status;
-	c->record.finished = document_strdup(&c->arena, timestamp_now().s);
-	if (r == 0)
-		r = remove ? container_remove(c, err) : container_save(c, err);
-	return r;
-}
-
-/* The runtime writes the pid file when there is a process to speak of. */
-static bool came_to_life(const struct container *c)
-{
-	return faccessat(c->dir_fd, "pid", F_OK, 0) == 0;
-}
-
-/* --- foreground -------------------------------------------------------------------- */
-
-/*
- * The terminal's signals reach the runtime by themselves; those sent to us are
- * passed on, so that whoever stops us stops the container.
- */
-static int wait_and_forward(pid_t pid, const sigset_t *signals, int *exit_status,
-			    struct error *err)
-{
-	for (;;) {
-		siginfo_t info;
-
-		if (sigwaitinfo(signals, &info) < 0)
-			continue;
-		if (info.si_signo != SIGCHLD) {
-			if (info.si_code != SI_KERNEL)
-				(void)kill(pid, info.si_signo);
-			continue;
-		}
-		if (waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
-		    info.si_pid == pid)
-			return runtime_wait(pid, exit_status, err);
-	}
-}
-
-static void block_signals(sigset_t *signals)
-{
-	static const int ours[] = { SIGCHLD, SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2 };
-
-	sigemptyset(signals);
-	for (size_t i = 0; i < ARRAY_SIZE(ours); i++)
-		sigaddset(signals, ours[i]);
-	(void)sigprocmask(SIG_BLOCK, signals, NULL);
-}
-
-static int run_runtime(struct container *c, const struct run_request *request, int *exit_status,
-		       struct error *err)
-{
-	cleanup_close int null_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
-	cleanup_free char *pid_file = container_path(c, "pid");
-	bool own_input = request->interactive || request->terminal;
-	struct runtime_streams streams = { own_input ? -1 : null_fd, -1, -1 };
-	cleanup_strvec struct strvec argv = STRVEC_INIT;
-	sigset_t signals;
-	pid_t pid;
-	int r;
-
-	runtime_command(c, "run", &argv);
-	strvec_push(&argv, "--bundle");
-	strvec_push(&argv, c->path);
-	strvec_push(&argv, "--pid-file");
-	strvec_push(&argv, pid_file);
-	strvec_push(&argv, c->record.id);
-	block_signals(&signals);
-	r = runtime_spawn(argv.v, &streams, &pid, err);
-	return r < 0 ? r : wait_and_forward(pid, &signals, exit_status, err);
-}
-
-static int run_in_foreground(struct container *c, const struct run_request *request,
-			     int *exit_status, struct error *err)
-{
-	bool alive;
-	int r = begin(c, err), ended;
+	int r = check_request(request, err);
 
 	if (r == 0)
-		r = run_runtime(c, request, exit_status, err);
-	alive = r == 0 && came_to_life(c);
-	/* The runtime has said on stderr why. */
-	if (r == 0 && !alive && *exit_status != RUN_NOT_EXECUTABLE &&
-	    *exit_status != RUN_NOT_FOUND)
-		*exit_status = RUN_FAILED;
-	if (r < 0) {
+		r = make_container(store, request, make_config(arena, request), c, err);
+	if (r == 0)
+		r = interrupt_check(err);
+	if (r < 0 && c->dir_fd >= 0) {
 		struct error ignored = ERROR_INIT;
 
-		(void)end(c, RUN_FAILED, true, &ignored);
-		return r;
+		(void)container_remove(c, &ignored);
 	}
-	ended = end(c, *exit_status, request->remove || !alive, err);
-	return ended;
-}
-
-/* --- background -------------------------------------------------------------------- */
-
-static int start_in_background(struct container *c, struct error *err)
-{
-	cleanup_free char *pid_file = container_path(c, "pid");
-	const char *const options[] = { "--bundle", c->path, "--pid-file", pid_file, NULL };
-	cleanup_close int log_fd = openat(c->dir_fd, "log",
-					  O_RDWR | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0600);
-	cleanup_close int null_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
-	struct runtime_streams streams = { null_fd, log_fd, log_fd };
-	int r = begin(c, err);
-
-	if (r == 0 && (log_fd < 0 || null_fd < 0))
-		r = error_sys(err, "open", "%s/log", c->path);
-	if (r == 0)
-		r = runtime_call_with(c, "create", options, &streams, err);
-	if (r == 0)
-		r = runtime_call(c, "start", NULL, err);
 	return r;
 }
-
-static int read_pid(const struct container *c, pid_t *pid, struct error *err)
-{
-	cleanup_strbuf struct strbuf text = STRBUF_INIT;
-	uint64_t value;
-	int r = file_read_at(c->dir_fd, "pid", 32, &text, err);
-
-	if (r < 0)
-		return r;
-	text.buf[strcspn(text.buf, "\n")] = '\0';
-	if (!str_to_u64(text.buf, INT32_MAX, &value) || value == 0)
-		return error_set(err, EPROTO, "%s/pid: \"%s\" is no pid", c->path, text.buf);
-	*pid = (pid_t)value;
-	return 0;
-}
-
-/*
- * The keeper: init becomes our child when "create" ends, since we are a
- * subreaper, so that its exit status comes to us.
- */
-static void keep(struct container *c, bool remove, int ready_fd)
-{
-	static const char *const forced[] = { "--force", NULL };
-	struct error err = ERROR_INIT, ignored = ERROR_INIT;
-	int exit_status = RUN_FAILED, r;
-	pid_t pid = 0;
-
-	(void)setsid();
-	(void)prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
-	r = start_in_background(c, &err);
-	if (r == 0)
-		r = read_pid(c, &pid, &err);
-	if (write(ready_fd, &err, sizeof(err)) != sizeof(err))
-		log_debug("nobody waits for container %s to start", c->record.name);
-	(void)close(ready_fd);
-	if (r == 0)
-		r = runtime_wait(pid, &exit_status, &err);
-	(void)runtime_call(c, "delete", forced, &ignored);
-	(void)end(c, exit_status, remove || r < 0, &ignored);
-	_exit(0);
-}
-
-/* Our streams go back to whoever waits for their end. */
-static void let_go_of_streams(void)
-{
-	int fd = open("/dev/null", O_RDWR | O_CLOEXEC);
-
-	for (int i = 0; fd >= 0 && i <= STDERR_FILENO; i++)
-		(void)dup2(fd, i);
-	fd_close(&fd);
-}
-
-static int run_in_background(struct container *c, const struct run_request *request,
-			     struct error *err)
-{
-	int pipe_fds[2];
-	struct error started = ERROR_INIT;
-	ssize_t n;
-	pid_t pid;
-
-	if (pipe2(pipe_fds, O_CLOEXEC) < 0)
-		return error_sys(err, "pipe2", "to the keeper");
-	pid = fork();
-	if (pid < 0)
-		return error_sys(err, "fork", "the keeper of %s", c->record.name);
-	if (pid == 0) {
-		(void)close(pipe_fds[0]);
-		let_go_of_streams();
-		interrupt_release();
-		keep(c, request->remove, pipe_fds[1]);
-	}
-	(void)close(pipe_fds[1]);
-	n = TEMP_FAILURE_RETRY(read(pipe_fds[0], &started, sizeof(started)));
-	(void)close(pipe_fds[0]);
-	if (n != sizeof(started))
-		return error_set(err, EPIPE, "the keeper of container %s was killed",
-				 c->record.name);
-	if (started.code < 0)
-		*err = started;
-	return started.code;
-}
-
-/* --- run --------------------------------------------------------------------------- */
 
 int run_image(struct store *store, const struct run_request *request, char **id,
 	      int *exit_status, struct error *err)
 {
-	cleanup_container struct container c = CONTAINER_INIT;
-	int r;
+	const struct keeper_request keeper = { .interactive = request->interactive,
+					       .remove = request->remove };
+	struct oci_arena arena = OCI_ARENA_INIT;
+	struct container c = CONTAINER_INIT;
+	int r = make_checked(store, request, &arena, &c, err);
 
 	*exit_status = 0;
-	if (request->detach && request->terminal)
-		return error_set(err, EINVAL, "a container in the background has no terminal: "
-				 "leave out -t or -d");
-	r = make_container(store, request, &c, err);
-	if (r == 0)
-		r = interrupt_check(err);
-	if (r < 0 && c.dir_fd >= 0) {
-		struct error ignored = ERROR_INIT;
-
-		(void)container_remove(&c, &ignored);
+	if (r == 0) {
+		*id = xstrdup(c.record.id);
+		/* The record keeps the image: a long run must not stop every collection. */
+		store_leave(store);
+		r = request->detach ? keeper_run_in_background(&c, &keeper, err)
+				    : keeper_run_in_foreground(&c, &keeper, exit_status, err);
 	}
-	if (r < 0)
-		return r;
-	/* A container keeps its image by itself: collecting garbage need not wait for its end. */
-	fd_close(&store->use_fd);
-	*id = xstrdup(c.record.id);
-	/* The record keeps the image from here on; a long run must not stop every collection. */
-	store_leave(store);
-	return request->detach ? run_in_background(&c, request, err)
-			       : run_in_foreground(&c, request, exit_status, err);
-}
-
-int remove_container(struct container *c, bool force, struct error *err)
-{
-	static const char *const forced[] = { "--force", NULL };
-	struct error ignored = ERROR_INIT;
-	int r;
-
-	/* Also when its keeper was killed: the container may have outlived it. */
-	if (!force && (c->record.status == CONTAINER_RUNNING || container_is_busy(c))) {
-		(void)error_set(err, EBUSY, "container %s is running", c->record.name);
-		return error_hint(err, "rm -f kills it first");
-	}
-	if (c->record.status == CONTAINER_RUNNING)
-		(void)runtime_call(c, "delete", forced, &ignored);
-	r = container_lock(c, force ? REMOVE_SECONDS : 0, err);
-	return r < 0 ? r : container_remove(c, err);
+	container_release(&c);
+	oci_arena_release(&arena);
+	return r;
 }

@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Containers come and go: run, rm. */
+/* A new container from an image. */
 #pragma once
 
 #include <stdbool.h>
 
 #include "base/error.h"
+#include "image/container-root.h"
 #include "image/container.h"
 #include "image/image.h"
+#include "image/keeper.h"
 #include "image/store.h"
-
-/* docker's exit codes where no program of the container gave one. */
-enum { RUN_FAILED = 125, RUN_NOT_EXECUTABLE = 126, RUN_NOT_FOUND = 127 };
 
 struct run_request {
 	/* Its layers are unpacked. */
@@ -19,6 +18,13 @@ struct run_request {
 	const char *name;
 	/* NULL: the image's Cmd. */
 	char **command;
+	/* In place of the image's: NULL where nothing was asked for. */
+	char *const *env;
+	const char *working_dir;
+	const char *user;
+	/* Without the image's Cmd; "" for none. */
+	const char *entrypoint;
+	struct container_setup setup;
 	bool terminal;
 	/* Standard input is the container's; without it that reads as empty. */
 	bool interactive;
@@ -37,6 +43,3 @@ struct run_request {
  */
 int run_image(struct store *store, const struct run_request *request, char **id,
 	      int *exit_status, struct error *err);
-
-/* Removes the container; one that runs only with FORCE, which kills it. */
-int remove_container(struct container *c, bool force, struct error *err);

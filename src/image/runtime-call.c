@@ -97,40 +97,77 @@ static char *last_line(struct strbuf *said)
 	return line ? line + 1 : said->buf;
 }
 
-int runtime_call_with(const struct container *c, const char *verb, const char *const *arguments,
-		      const struct runtime_streams *streams, struct error *err)
+/* Runs ARGV; a failure is what was said on STREAMS->err. */
+static int run_and_listen(char *const *argv, const char *verb,
+			  const struct runtime_streams *streams, struct error *err)
 {
 	cleanup_strbuf struct strbuf said = STRBUF_INIT;
-	cleanup_strvec struct strvec argv = STRVEC_INIT;
 	struct error ignored = ERROR_INIT;
 	int status, r;
 	pid_t pid;
 
-	runtime_command(c, verb, &argv);
-	for (; arguments && *arguments; arguments++)
-		strvec_push(&argv, *arguments);
-	strvec_push(&argv, c->record.id);
-	r = runtime_spawn(argv.v, streams, &pid, err);
+	r = runtime_spawn(argv, streams, &pid, err);
 	if (r == 0)
 		r = runtime_wait(pid, &status, err);
 	if (r < 0 || status == 0)
 		return r;
 	(void)lseek(streams->err, 0, SEEK_SET);
 	(void)file_read_fd(streams->err, "stderr", MAX_SAID, &said, &ignored);
-	(void)error_set(err, EIO, "%s %s: %s", c->record.runtime, verb, last_line(&said));
+	(void)error_set(err, EIO, "%s %s: %s", argv[0], verb, last_line(&said));
 	/* 126 and 127 mean the same in every program. */
 	err->exit_status = status == 126 || status == 127 ? status : 0;
 	return err->code;
 }
 
+int runtime_call_with(const struct container *c, const char *verb, const char *const *arguments,
+		      const struct runtime_streams *streams, struct error *err)
+{
+	cleanup_strvec struct strvec argv = STRVEC_INIT;
+
+	runtime_command(c, verb, &argv);
+	for (; arguments && *arguments; arguments++)
+		strvec_push(&argv, *arguments);
+	strvec_push(&argv, c->record.id);
+	return run_and_listen(argv.v, verb, streams, err);
+}
+
+/* Streams for a call that is only listened to. */
+static int open_silence(struct runtime_streams *streams, struct error *err)
+{
+	streams->err = memfd_create("runtime-stderr", MFD_CLOEXEC);
+	streams->in = streams->out = open("/dev/null", O_RDWR | O_CLOEXEC);
+	return streams->err < 0 || streams->in < 0 ? error_sys(err, "open", "/dev/null") : 0;
+}
+
+static void close_silence(struct runtime_streams *streams)
+{
+	fd_close(&streams->err);
+	fd_close(&streams->in);
+}
+
 int runtime_call(const struct container *c, const char *verb, const char *const *arguments,
 		 struct error *err)
 {
-	cleanup_close int said_fd = memfd_create("runtime-stderr", MFD_CLOEXEC);
-	cleanup_close int null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
-	struct runtime_streams streams = { null_fd, null_fd, said_fd };
+	struct runtime_streams streams;
+	int r = open_silence(&streams, err);
 
-	if (said_fd < 0 || null_fd < 0)
-		return error_sys(err, "open", "/dev/null");
-	return runtime_call_with(c, verb, arguments, &streams, err);
+	if (r == 0)
+		r = runtime_call_with(c, verb, arguments, &streams, err);
+	close_silence(&streams);
+	return r;
+}
+
+int runtime_signal(const struct container *c, const char *signal, struct error *err)
+{
+	cleanup_strvec struct strvec argv = STRVEC_INIT;
+	struct runtime_streams streams;
+	int r = open_silence(&streams, err);
+
+	runtime_command(c, "kill", &argv);
+	strvec_push(&argv, c->record.id);
+	strvec_push(&argv, signal);
+	if (r == 0)
+		r = run_and_listen(argv.v, "kill", &streams, err);
+	close_silence(&streams);
+	return r;
 }

@@ -33,6 +33,8 @@ int runtime_wait(pid_t pid, int *exit_status, struct error *err);
 /* Runs "VERB ID" with extra arguments; what it says on stderr becomes the error. */
 int runtime_call(const struct container *c, const char *verb, const char *const *arguments,
 		 struct error *err);
+/* "kill ID SIGNAL". */
+int runtime_signal(const struct container *c, const char *signal, struct error *err);
 /* The same with STREAMS, which the container inherits; err is one that can be read again. */
 int runtime_call_with(const struct container *c, const char *verb, const char *const *arguments,
 		      const struct runtime_streams *streams, struct error *err);

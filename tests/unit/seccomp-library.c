@@ -161,7 +161,7 @@ static void build_in_child(const struct oci_seccomp *seccomp, int fd)
 
 int library_compile(const struct oci_seccomp *seccomp, struct seccomp_program *out)
 {
-	size_t size = BPF_MAXINSNS * sizeof(*out->filter), n = 0;
+	size_t size = (BPF_MAXINSNS + 1) * sizeof(*out->filter), n = 0;
 	int fds[2], status;
 	ssize_t r;
 	pid_t pid;
@@ -178,6 +178,8 @@ int library_compile(const struct oci_seccomp *seccomp, struct seccomp_program *o
 	(void)close(fds[0]);
 	(void)waitpid(pid, &status, 0);
 	out->n_filter = (unsigned short)(n / sizeof(*out->filter));
+	if (out->n_filter > BPF_MAXINSNS)
+		return -E2BIG;
 	if (WIFSIGNALED(status))
 		return -ETIMEDOUT;
 	return -WEXITSTATUS(status);

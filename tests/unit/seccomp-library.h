@@ -23,6 +23,6 @@ int library_build(const struct oci_seccomp *seccomp, bool optimized, int fd);
 
 /*
  * Sets OUT's filter (heap).  In a process of its own: what libseccomp refuses gives
- * its negative errno; where it does not come to an end in half a second, -ETIMEDOUT.
+ * its negative errno, what is too long for the kernel -E2BIG; where it does not come to an end in half a second, -ETIMEDOUT.
  */
 int library_compile(const struct oci_seccomp *seccomp, struct seccomp_program *out);

@@ -23,6 +23,7 @@
 #include "libocispec/runtime.h"
 #include "linux/seccomp.h"
 #include "tests/unit/seccomp-data.h"
+#include "tests/unit/seccomp-generate.h"
 #include "tests/unit/seccomp-library.h"
 #include "tests/unit/seccomp-oracle.h"
 
@@ -72,17 +73,6 @@ static uint32_t run(const struct seccomp_program *program, const struct seccomp_
 	return 0xdead0003;
 }
 
-/* A fixed sequence, so that a failure can be had again. */
-static uint64_t random_state;
-
-static uint32_t random_below(uint32_t n)
-{
-	random_state ^= random_state << 13;
-	random_state ^= random_state >> 7;
-	random_state ^= random_state << 17;
-	return (uint32_t)(random_state >> 33) % n;
-}
-
 /* Two filters of one profile, what it means, and how often they were held together. */
 struct pair {
 	const struct oci_seccomp *seccomp;
@@ -96,14 +86,6 @@ struct pair {
 	unsigned int n_wrong;
 	/* libseccomp against it: by kind of reason, at most one per call. */
 	unsigned int n_disputed, n_cut, n_truncated, n_lost;
-};
-
-/* All of this byte order, one of the other, and one that libseccomp may not know. */
-static const enum oci_seccomp_arch archs[] = {
-	OCI_SECCOMP_ARCH_X86_64,      OCI_SECCOMP_ARCH_X32,	OCI_SECCOMP_ARCH_X86,
-	OCI_SECCOMP_ARCH_AARCH64,     OCI_SECCOMP_ARCH_ARM,	OCI_SECCOMP_ARCH_RISCV64,
-	OCI_SECCOMP_ARCH_MIPSEL,      OCI_SECCOMP_ARCH_MIPSEL64, OCI_SECCOMP_ARCH_MIPSEL64N32,
-	OCI_SECCOMP_ARCH_PPC64LE,     OCI_SECCOMP_ARCH_S390X,	OCI_SECCOMP_ARCH_LOONGARCH64,
 };
 
 static void print_call(const char *what, const struct seccomp_data *data, uint32_t want,
@@ -185,8 +167,8 @@ static void try_all_numbers(struct pair *pair, int times)
 	static const uint32_t odd[] = { 511, 512, 547, 1000, 0x3fffffff, 0x7fffffff, 0x80000000,
 					0xf0001, 0xf0005, 0xf0006, UINT32_MAX - 1, UINT32_MAX };
 
-	for (size_t i = 0; i < ARRAY_SIZE(archs); i++) {
-		uint32_t token = library_arch(archs[i]), base = oracle_base(token);
+	for (size_t i = 0; i < N_GENERATED_ARCHS; i++) {
+		uint32_t token = library_arch(generated_archs[i]), base = oracle_base(token);
 
 		for (uint32_t number = 0; number < 480; number++)
 			try_arguments(pair, oracle_audit(token), base + number, times);
@@ -263,223 +245,36 @@ static bool compare(const struct oci_seccomp *seccomp, int times, bool all_numbe
 	return counts->n_wrong == wrong_before;
 }
 
-/* A generated profile and the memory of its parts. */
-enum { MAX_ENTRIES = 24, MAX_NAMES = 6, MAX_CONDITIONS = 3 };
-
-struct generated {
-	struct oci_seccomp seccomp;
-	struct oci_seccomp_syscall syscalls[MAX_ENTRIES];
-	struct oci_seccomp_arg args[MAX_ENTRIES][MAX_CONDITIONS];
-	char *names[MAX_ENTRIES][MAX_NAMES + 1];
-	uint32_t errnos[MAX_ENTRIES];
-	enum oci_seccomp_arch archs[ARRAY_SIZE(archs)];
-};
-
-static char *pool[512];
-static size_t n_pool;
-
-/* Names of calls: a few that many rules will share, those i386 multiplexes, and all others. */
-static void fill_pool(void)
+static void print_counts(const struct counts *counts)
 {
-	static const char *const special[] = { "no_such_call", "socketcall", "ipc", "semop",
-					       "send", "recvmmsg", "semtimedop", "shmat",
-					       "time64_call", "clock_settime64", "umount" };
-
-	for (size_t i = 0; i < ARRAY_SIZE(special); i++)
-		pool[n_pool++] = xstrdup(special[i]);
-	for (int number = 0; number < 450; number++) {
-		char *name = seccomp_syscall_resolve_num_arch(SCMP_ARCH_X86_64, number);
-
-		if (name && strcmp(name, "write") != 0)
-			pool[n_pool++] = name;
-		else
-			free(name);
-	}
+	printf("# libseccomp: %u equal; at worst %u looked at bits of ipc(2) that the kernel does "
+	       "not, %u cut values to 32 bits, %u took contradicting rules in another order, %u "
+	       "lost rules; %u refused, %u without end\n",
+	       counts->n_equal, counts->n_cut, counts->n_truncated, counts->n_disputed, counts->n_lost,
+	       counts->n_refused_by_library, counts->n_endless);
 }
 
-static void drain_pool(void)
-{
-	for (size_t i = 0; i < n_pool; i++)
-		free(pool[i]);
-}
-
-static uint64_t random_value(void)
-{
-	uint64_t value = random_below(4);
-
-	switch (random_below(6)) {
-	case 0:
-		return value << 32 | random_below(3);
-	case 1:
-		return UINT32_MAX - value;
-	case 2:
-		return UINT64_MAX - value;
-	case 3:
-		return UINT64_C(1) << random_below(64);
-	default:
-		return value;
-	}
-}
-
-/* FEW_ACTIONS: one besides the default, so that rules seldom contradict each other. */
-static void generate(struct generated *g, bool few_actions, bool few_names)
-{
-	static const enum oci_seccomp_action actions[] = {
-		OCI_SECCOMP_ACTION_ALLOW, OCI_SECCOMP_ACTION_ERRNO, OCI_SECCOMP_ACTION_LOG,
-		OCI_SECCOMP_ACTION_TRAP, OCI_SECCOMP_ACTION_KILL_PROCESS,
-		OCI_SECCOMP_ACTION_KILL_THREAD, OCI_SECCOMP_ACTION_TRACE,
-	};
-	size_t common = random_below(ARRAY_SIZE(actions)), n_archs = 0;
-	uint32_t first_name = random_below((uint32_t)n_pool - 5);
-
-	memset(g, 0, sizeof(*g));
-	g->seccomp.default_action = actions[random_below(ARRAY_SIZE(actions))];
-	for (size_t i = 0; i < ARRAY_SIZE(archs); i++)
-		if (random_below(3) == 0)
-			g->archs[n_archs++] = archs[i];
-	g->seccomp.architectures = g->archs;
-	g->seccomp.n_architectures = n_archs;
-	g->seccomp.syscalls = g->syscalls;
-	g->seccomp.n_syscalls = random_below(MAX_ENTRIES);
-	for (size_t i = 0; i < g->seccomp.n_syscalls; i++) {
-		struct oci_seccomp_syscall *entry = &g->syscalls[i];
-
-		entry->action = actions[few_actions ? common : random_below(ARRAY_SIZE(actions))];
-		g->errnos[i] = random_below(3);
-		if (entry->action == OCI_SECCOMP_ACTION_ERRNO && !few_actions)
-			entry->errno_ret = &g->errnos[i];
-		entry->names = g->names[i];
-		entry->n_names = 1 + random_below(MAX_NAMES);
-		for (size_t j = 0; j < entry->n_names; j++)
-			g->names[i][j] = pool[few_names ? first_name + random_below(5)
-							: random_below((uint32_t)n_pool)];
-		entry->args = g->args[i];
-		entry->n_args = random_below(3) ? random_below(MAX_CONDITIONS + 1) : 0;
-		for (size_t j = 0; j < entry->n_args; j++)
-			g->args[i][j] = (struct oci_seccomp_arg){
-				.index = random_below(few_names ? 3 : 6),
-				.op = 1 + random_below(OCI_SECCOMP_OPERATOR_MASKED_EQ),
-				.value = random_value(),
-				.value_two = random_value(),
-			};
-	}
-}
-
-/* As in podman's profile for socket: a combination refused, all others allowed. */
-static void generate_exception(struct generated *g)
-{
-	size_t at = random_below((uint32_t)g->seccomp.n_syscalls), n = 1 + random_below(3);
-
-	for (size_t i = 0; i < g->seccomp.n_syscalls; i++) {
-		struct oci_seccomp_syscall *entry = &g->syscalls[i];
-
-		entry->action = i == at ? OCI_SECCOMP_ACTION_ERRNO : OCI_SECCOMP_ACTION_ALLOW;
-		g->names[i][0] = "socket";
-		entry->n_args = i == at ? n : 1;
-		for (size_t j = 0; j < entry->n_args; j++) {
-			g->args[i][j].index = i == at ? (uint32_t)j : random_below((uint32_t)n);
-			g->args[i][j].op = i == at ? OCI_SECCOMP_OPERATOR_EQ
-						   : OCI_SECCOMP_OPERATOR_NE;
-		}
-	}
-	for (size_t i = 0; i < g->seccomp.n_syscalls; i++)
-		if (i != at && random_below(8))
-			g->args[i][0].value = g->args[at][g->args[i][0].index].value;
-}
-
-/* A few rules with small values on two calls: they meet each other in every way. */
-static void generate_dense(struct generated *g)
-{
-	static const enum oci_seccomp_action actions[] = { OCI_SECCOMP_ACTION_ALLOW,
-							   OCI_SECCOMP_ACTION_LOG };
-	static const enum oci_seccomp_operator operators[] = {
-		OCI_SECCOMP_OPERATOR_EQ, OCI_SECCOMP_OPERATOR_EQ, OCI_SECCOMP_OPERATOR_NE,
-		OCI_SECCOMP_OPERATOR_NE, OCI_SECCOMP_OPERATOR_MASKED_EQ,
-		OCI_SECCOMP_OPERATOR_MASKED_EQ, OCI_SECCOMP_OPERATOR_GT, OCI_SECCOMP_OPERATOR_LE,
-	};
-	bool mixed = random_below(3) == 0;
-
-	memset(g, 0, sizeof(*g));
-	g->seccomp.default_action = OCI_SECCOMP_ACTION_TRAP;
-	g->archs[0] = OCI_SECCOMP_ARCH_X86;
-	g->archs[1] = OCI_SECCOMP_ARCH_X32;
-	g->seccomp.architectures = g->archs;
-	g->seccomp.n_architectures = 2;
-	g->seccomp.syscalls = g->syscalls;
-	g->seccomp.n_syscalls = 2 + random_below(4);
-	for (size_t i = 0; i < g->seccomp.n_syscalls; i++) {
-		struct oci_seccomp_syscall *entry = &g->syscalls[i];
-
-		entry->action = actions[mixed && random_below(2)];
-		entry->names = g->names[i];
-		entry->n_names = 1;
-		g->names[i][0] = random_below(4) ? "kexec_load" : "socket";
-		entry->args = g->args[i];
-		entry->n_args = random_below(12) ? 1 + random_below(MAX_CONDITIONS) : 0;
-		for (size_t j = 0; j < entry->n_args; j++)
-			g->args[i][j] = (struct oci_seccomp_arg){
-				.index = random_below(8) ? (uint32_t)j : random_below(3),
-				.op = operators[random_below(random_below(6) ? 6 : 8)],
-				.value = random_below(4) + ((uint64_t)!random_below(4) << 32),
-				.value_two = random_below(4) + ((uint64_t)!random_below(4) << 32),
-			};
-	}
-	if (random_below(5) == 0)
-		generate_exception(g);
-}
-
-static void describe(const struct generated *g)
-{
-	printf("# default %s\n", oci_name(&oci_seccomp_action_names, g->seccomp.default_action));
-	for (size_t i = 0; i < g->seccomp.n_syscalls; i++) {
-		const struct oci_seccomp_syscall *entry = &g->syscalls[i];
-
-		printf("#  %s:", oci_name(&oci_seccomp_action_names, entry->action));
-		for (size_t j = 0; j < entry->n_names; j++)
-			printf(" %s", entry->names[j]);
-		for (size_t j = 0; j < entry->n_args; j++)
-			printf(" [%u %s %#llx %#llx]", entry->args[j].index,
-			       oci_name(&oci_seccomp_operator_names, entry->args[j].op),
-			       (unsigned long long)entry->args[j].value,
-			       (unsigned long long)entry->args[j].value_two);
-		printf("\n");
-	}
-}
-
-enum kind { ONE_ACTION, ONE_ACTION_FEW_NAMES, MANY_ACTIONS, MANY_ACTIONS_FEW_NAMES, DENSE };
-
-static void generate_kind(struct generated *g, enum kind kind, int seed)
-{
-	random_state = UINT64_C(0x9e3779b97f4a7c15) * (uint64_t)seed;
-	if (kind == DENSE)
-		generate_dense(g);
-	else
-		generate(g, kind == ONE_ACTION || kind == ONE_ACTION_FEW_NAMES,
-			 kind == ONE_ACTION_FEW_NAMES || kind == MANY_ACTIONS_FEW_NAMES);
-}
-
-static struct counts test_generated(int n, enum kind kind, const char *what)
+static struct counts test_generated(int n, enum generated_kind kind, const char *what)
 {
 	static struct generated g;
 	struct counts counts = { 0 };
 	int shown = 0;
 
 	for (int seed = 1; seed <= n; seed++) {
-		generate_kind(&g, kind, seed);
+		generate(&g, kind, seed);
 		if (!compare(&g.seccomp, 40, kind != DENSE && seed % 8 == 0, &counts) &&
 		    shown++ < 2) {
 			printf("# %s, seed %d:\n", what, seed);
-			describe(&g);
+			generate_describe(&g);
 		}
 	}
 	ok_named(counts.n_wrong == 0 && counts.n_refused == 0,
 		 "%s: the verdicts on %lu calls of %u profiles are right", what, counts.n_tried,
 		 counts.n_profiles);
-	printf("# libseccomp: %u equal; at worst %u looked at bits of ipc(2) that the kernel does "
-	       "not, %u cut values to 32 bits, %u took contradicting rules in another order, %u "
-	       "lost rules; %u refused, %u without end\n",
-	       counts.n_equal, counts.n_cut, counts.n_truncated, counts.n_disputed, counts.n_lost,
-	       counts.n_refused_by_library, counts.n_endless);
+	/* More would mean that the oracle is wrong, not libseccomp. */
+	ok_named(counts.n_lost * 5 < counts.n_profiles, "%s: libseccomp lost rules in %u of %u", what,
+		 counts.n_lost, counts.n_profiles);
+	print_counts(&counts);
 	return counts;
 }
 
@@ -512,17 +307,20 @@ static void test_real(const char *name)
 
 	if (ok_named(read_profile(name, &arena, &seccomp), "%s is read", name)) {
 		printf("# %u names are newer than libseccomp\n", drop_unknown(&seccomp));
-		random_state = 42;
+		random_begin(42);
 		ok_named(compare(&seccomp, 3000, true, &counts), "%s: the right verdicts", name);
 		ok_named(counts.n_equal == 1, "%s: the verdicts of libseccomp (%lu calls)", name,
 			 counts.n_tried);
 		ok(seccomp_compile(&seccomp, &program, &err) == 0);
 		ok_named(program.n_filter < 400, "%s: %u instructions", name, program.n_filter);
 		seccomp_program_fini(&program);
-		seccomp.architectures = (enum oci_seccomp_arch *)archs;
-		seccomp.n_architectures = ARRAY_SIZE(archs);
-		ok_named(compare(&seccomp, 300, true, &for_all) && for_all.n_lost == 0,
-			 "%s: the same for all architectures (%lu calls)", name, for_all.n_tried);
+		seccomp.architectures = (enum oci_seccomp_arch *)generated_archs;
+		seccomp.n_architectures = N_GENERATED_ARCHS;
+		/* Of podman's profile libseccomp makes more than the kernel takes. */
+		ok_named(compare(&seccomp, 300, true, &for_all) &&
+				 for_all.n_equal + for_all.n_refused_by_library == 1,
+			 "%s: for all architectures", name);
+		print_counts(&for_all);
 	}
 	oci_arena_release(&arena);
 }
@@ -534,15 +332,15 @@ static void test_newer(void)
 	struct oci_seccomp_syscall rule = { .names = names, .n_names = 1,
 					    .action = OCI_SECCOMP_ACTION_ALLOW };
 	struct oci_seccomp seccomp = { .default_action = OCI_SECCOMP_ACTION_ERRNO,
-				       .architectures = (enum oci_seccomp_arch *)archs,
-				       .n_architectures = ARRAY_SIZE(archs),
+				       .architectures = (enum oci_seccomp_arch *)generated_archs,
+				       .n_architectures = N_GENERATED_ARCHS,
 				       .syscalls = &rule, .n_syscalls = 1 };
 	struct seccomp_program program;
 	struct error err = ERROR_INIT;
 
 	ok_int(seccomp_compile(&seccomp, &program, &err), 0);
-	for (size_t i = 0; i < ARRAY_SIZE(archs); i++) {
-		uint32_t token = library_arch(archs[i]);
+	for (size_t i = 0; i < N_GENERATED_ARCHS; i++) {
+		uint32_t token = library_arch(generated_archs[i]);
 		struct seccomp_data data = { .nr = (int)oracle_base(token) + 462,
 					     .arch = oracle_audit(token) };
 
@@ -558,7 +356,7 @@ int main(void)
 
 	if (seccomp_arch_native() != SCMP_ARCH_X86_64)
 		tap_skip_all("written for x86_64");
-	fill_pool();
+	generate_begin();
 	test_newer();
 	/* What podman 4.3, docker 20.10 and containerd 1.6 put into config.json. */
 	test_real("seccomp-podman.json");
@@ -572,6 +370,6 @@ int main(void)
 	(void)test_generated(400, MANY_ACTIONS, "many actions");
 	(void)test_generated(300, MANY_ACTIONS_FEW_NAMES, "many actions, few names");
 	(void)test_generated(2000, DENSE, "rules that meet");
-	drain_pool();
+	generate_end();
 	return tap_done();
 }

@@ -18,7 +18,9 @@ void error_clear(struct error *err)
 	err->code = 0;
 	err->exit_status = 0;
 	err->syscall[0] = '\0';
+	err->phase[0] = '\0';
 	err->step[0] = '\0';
+	err->path[0] = '\0';
 	err->pointer[0] = '\0';
 	err->hint[0] = '\0';
 	err->msg[0] = '\0';
@@ -64,6 +66,12 @@ int error_sys(struct error *err, const char *syscall, const char *fmt, ...)
 	return saved == ENOSYS ? explain_missing(err) : err->code;
 }
 
+int error_file(struct error *err, const char *syscall, const char *path)
+{
+	(void)error_sys(err, syscall, "%s", path);
+	return error_path(err, "%s", path);
+}
+
 int error_context(struct error *err, const char *fmt, ...)
 {
 	char outer[sizeof(err->msg)];
@@ -96,5 +104,24 @@ int error_pointer(struct error *err, const char *fmt, ...)
 	va_start(ap, fmt);
 	format_once(err->pointer, sizeof(err->pointer), fmt, ap);
 	va_end(ap);
+	return err->code;
+}
+
+int error_path(struct error *err, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	format_once(err->path, sizeof(err->path), fmt, ap);
+	va_end(ap);
+	return err->code;
+}
+
+int error_step(struct error *err, const char *phase, const char *step)
+{
+	if (!err->phase[0]) {
+		(void)snprintf(err->phase, sizeof(err->phase), "%s", phase);
+		(void)snprintf(err->step, sizeof(err->step), "%s", step);
+	}
 	return err->code;
 }

@@ -22,8 +22,12 @@ struct error {
 	int exit_status;
 	/* The system call that failed, or "". */
 	char syscall[32];
-	/* The step of a longer sequence (container set-up), or "". */
+	/* The part of the work that was at hand ("plan", "init"), or "". */
+	char phase[16];
+	/* The step in it, or "". */
 	char step[40];
+	/* The file, on the host or in the container, that it is about, or "". */
+	char path[256];
 	/* A place in config.json such as "mounts[3].options[1]", or "". */
 	char pointer[160];
 	/* What the user can do about it, or "". */
@@ -43,6 +47,9 @@ int error_set(struct error *err, int code, const char *fmt, ...)
 int error_sys(struct error *err, const char *syscall, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
+/* The same on the file PATH, which is noted too: "SYSCALL PATH: strerror(errno)". */
+int error_file(struct error *err, const char *syscall, const char *path);
+
 /* Prefixes "fmt...: ". */
 int error_context(struct error *err, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
@@ -54,5 +61,12 @@ int error_hint(struct error *err, const char *fmt, ...)
 /* Sets the place in config.json; the innermost one stands. */
 int error_pointer(struct error *err, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
+
+/* Sets the file it is about; the innermost one stands. */
+int error_path(struct error *err, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/* Sets what was being done; the innermost phase and step stand. */
+int error_step(struct error *err, const char *phase, const char *step);
 
 void error_clear(struct error *err);

@@ -30,7 +30,7 @@ int file_read_fd(int fd, const char *name, size_t max, struct strbuf *sb, struct
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
-			return error_sys(err, "read", "%s", name);
+			return error_file(err, "read", name);
 		sb->len += (size_t)n;
 		sb->buf[sb->len] = '\0';
 		if (sb->len - start > max)
@@ -46,7 +46,7 @@ int file_read_at(int dfd, const char *path, size_t max, struct strbuf *sb, struc
 	cleanup_close int fd = openat(dfd, path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 
 	if (fd < 0)
-		return error_sys(err, "open", "%s", path);
+		return error_file(err, "open", path);
 	return file_read_fd(fd, path, max, sb, err);
 }
 
@@ -60,7 +60,7 @@ int file_write_fd(int fd, const char *name, const void *data, size_t n, struct e
 		if (r < 0 && errno == EINTR)
 			continue;
 		if (r < 0)
-			return error_sys(err, "write", "%s", name);
+			return error_file(err, "write", name);
 		p += r;
 		n -= (size_t)r;
 	}
@@ -73,7 +73,7 @@ int file_write_at(int dfd, const char *path, const char *data, struct error *err
 	size_t len = strlen(data);
 
 	if (fd < 0)
-		return error_sys(err, "open", "%s", path);
+		return error_file(err, "open", path);
 	if (TEMP_FAILURE_RETRY(write(fd, data, len)) != (ssize_t)len)
 		return error_sys(err, "write", "\"%s\" to %s", data, path);
 	return 0;
@@ -88,10 +88,10 @@ int file_replace_at(int dfd, const char *path, const void *data, size_t n, mode_
 
 	fd = openat(dfd, temp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
 	if (fd < 0)
-		return error_sys(err, "open", "%s", temp);
+		return error_file(err, "open", temp);
 	r = file_write_fd(fd, temp, data, n, err);
 	if (r == 0 && renameat(dfd, temp, dfd, path) < 0)
-		r = error_sys(err, "rename", "%s", path);
+		r = error_file(err, "rename", path);
 	if (r < 0)
 		(void)unlinkat(dfd, temp, 0);
 	return r;
@@ -121,11 +121,11 @@ int file_remove_tree_at(int dfd, const char *path, struct error *err)
 	if (unlinkat(dfd, path, 0) == 0 || errno == ENOENT)
 		return 0;
 	if (errno != EISDIR && errno != EPERM)
-		return error_sys(err, "unlink", "%s", path);
+		return error_file(err, "unlink", path);
 
 	fd = openat(dfd, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0)
-		return error_sys(err, "open", "%s", path);
+		return error_file(err, "open", path);
 	dir = fdopendir(fd);
 	if (!dir) {
 		fd_close(&fd);
@@ -134,6 +134,6 @@ int file_remove_tree_at(int dfd, const char *path, struct error *err)
 	r = remove_children(dir, path, err);
 	(void)closedir(dir);
 	if (r == 0 && unlinkat(dfd, path, AT_REMOVEDIR) < 0)
-		return error_sys(err, "rmdir", "%s", path);
+		return error_file(err, "rmdir", path);
 	return r;
 }

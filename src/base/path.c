@@ -53,7 +53,7 @@ int path_open(int root_fd, const char *path, enum path_policy policy, int flags,
 	if (fd >= 0)
 		return fd;
 	errno = -fd;
-	return error_sys(err, "openat2", "%s", path);
+	return error_file(err, "openat2", path);
 }
 
 /* One component below DIR_FD as a directory, made if missing, never through a symlink. */
@@ -113,7 +113,7 @@ static int make_dir(int root_fd, const char *path, mode_t mode, int depth, struc
 	dir_fd = open_existing(root_fd, path, &have);
 	if (dir_fd < 0) {
 		errno = -dir_fd;
-		return error_sys(err, "openat2", "%s", path);
+		return error_file(err, "openat2", path);
 	}
 	before = xstrndup(path, have);
 	rest = xstrdup(path + have);
@@ -135,7 +135,7 @@ static int make_dir(int root_fd, const char *path, mode_t mode, int depth, struc
 		}
 		if (next < 0) {
 			errno = -next;
-			return error_sys(err, "mkdirat", "%s", path);
+			return error_file(err, "mkdirat", path);
 		}
 		fd_close(&dir_fd);
 		dir_fd = next;
@@ -190,7 +190,7 @@ int path_make_file(int root_fd, const char *path, mode_t mode, struct error *err
 					O_CREAT | O_WRONLY | O_NOCTTY | O_NONBLOCK, mode);
 		if (made_fd < 0 && made_fd != -ENOENT) {
 			errno = -made_fd;
-			return error_sys(err, "openat2", "%s", path);
+			return error_file(err, "openat2", path);
 		}
 		if (made_fd < 0) {
 			parent_fd = path_make_parent(root_fd, path, 0755, name, err);
@@ -200,7 +200,7 @@ int path_make_file(int root_fd, const char *path, mode_t mode, struct error *err
 					 O_CREAT | O_EXCL | O_NOFOLLOW | O_WRONLY | O_CLOEXEC,
 					 mode);
 			if (made_fd < 0 && errno != EEXIST)
-				return error_sys(err, "openat", "%s", path);
+				return error_file(err, "openat", path);
 		}
 	}
 	return path_open(root_fd, path, PATH_IN_ROOT, O_PATH, 0, err);

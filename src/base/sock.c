@@ -96,11 +96,11 @@ int sock_connect(const char *path, int type, struct error *err)
 		/* sun_path holds 107 bytes; a link in /proc is always short enough. */
 		path_fd = open(path, O_PATH | O_CLOEXEC);
 		if (path_fd < 0)
-			return error_sys(err, "open", "%s", path);
+			return error_file(err, "open", path);
 		(void)snprintf(addr.sun_path, sizeof(addr.sun_path), "%s",
 			       path_of_fd(path_fd).s);
 	}
 	if (TEMP_FAILURE_RETRY(connect(fd, (struct sockaddr *)&addr, sizeof(addr))) < 0)
-		return error_sys(err, "connect", "%s", path);
+		return error_file(err, "connect", path);
 	return take_fd(fd);
 }

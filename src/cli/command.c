@@ -51,8 +51,9 @@ static int start_output(const struct program *program, const struct globals *glo
 }
 
 /* The program's exit status for a failure of COMMAND (NULL: before one was known). */
-static int fail(const struct command *command, const struct error *err)
+static int fail(const struct command *command, struct error *err)
 {
+	(void)error_step(err, command ? command->name : "options", "");
 	output_error(err);
 	if (err->exit_status)
 		return err->exit_status;

@@ -90,9 +90,11 @@ static void write_line(int fd, enum log_level level, const char *msg, const stru
 	if (err) {
 		const char *name = err->code < 0 ? strerrorname_np(-err->code) : NULL;
 
+		add_pair(&sb, "phase", err->phase);
 		add_pair(&sb, "step", err->step);
 		add_pair(&sb, "syscall", err->syscall);
 		add_pair(&sb, "errno", name ? name : "");
+		add_pair(&sb, "path", err->path);
 		add_pair(&sb, "pointer", err->pointer);
 		add_pair(&sb, "hint", err->hint);
 	}

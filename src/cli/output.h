@@ -6,7 +6,7 @@
  * line takes the place of the sentence.
  *
  * A JSON line has "level", "msg" and "time", and for a failure what is known of
- * "step", "syscall", "errno" (its name), "pointer" and "hint".
+ * "phase", "step", "syscall", "errno" (its name), "path", "pointer" and "hint".
  */
 #pragma once
 

@@ -26,10 +26,16 @@ static const struct option_spec options[] = {
 
 static int run(struct invocation *invocation, struct error *err)
 {
+	const struct bundle_options *o = invocation->options;
 	struct create_request request;
-	int r = runtime_create_request(invocation, invocation->options, &request, err);
+	int r = runtime_create_request(invocation, o, &request, err);
 
-	return r < 0 ? r : container_create(&request, err);
+	if (r == 0)
+		r = runtime_timing_begin(&o->timing, err);
+	if (r == 0)
+		r = container_create(&request, err);
+	runtime_timing_end(&o->timing);
+	return r;
 }
 
 const struct command command_create = {

@@ -19,6 +19,7 @@ struct exec_options {
 	const char *cgroup;
 	bool ignore_paused;
 	unsigned int preserve_fds;
+	struct timing_options timing;
 };
 
 static const struct exec_options defaults = {
@@ -62,6 +63,7 @@ static const struct option_spec options[] = {
 	{ "preserve-fds", 0, OPTION_NUMBER, offsetof(struct exec_options, preserve_fds), "N",
 	  "pass N file descriptors from 3 on to the process" },
 	{ "no-subreaper", 0, OPTION_IGNORED_FLAG, 0, NULL, "ignored, for callers of runc" },
+	TIMING_OPTIONS(exec_options),
 	OPTION_END,
 };
 /* clang-format on */
@@ -101,7 +103,12 @@ static int run(struct invocation *invocation, struct error *err)
 	};
 	int r = check(o, invocation->n_args, err);
 
-	return r < 0 ? r : container_exec(&request, &invocation->exit_status, err);
+	if (r == 0)
+		r = runtime_timing_begin(&o->timing, err);
+	if (r == 0)
+		r = container_exec(&request, &invocation->exit_status, err);
+	runtime_timing_end(&o->timing);
+	return r;
 }
 
 const struct command command_exec = {

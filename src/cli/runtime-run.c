@@ -26,7 +26,12 @@ static int run(struct invocation *invocation, struct error *err)
 
 	request.detach = o->detach;
 	request.keep = o->keep;
-	return r < 0 ? r : container_run(&request, &invocation->exit_status, err);
+	if (r == 0)
+		r = runtime_timing_begin(&o->bundle.timing, err);
+	if (r == 0)
+		r = container_run(&request, &invocation->exit_status, err);
+	runtime_timing_end(&o->bundle.timing);
+	return r;
 }
 
 const struct command command_run = {

@@ -23,6 +23,25 @@ int runtime_cgroup_manager(const struct invocation *invocation, enum cgroup_mana
 int runtime_select(const struct invocation *invocation, bool is_regex, struct strvec *ids,
 		   struct error *err);
 
+/* --timing and --timing-file. */
+struct timing_options {
+	/* "text", "chrome", or NULL for none. */
+	const char *format;
+	/* NULL is standard error. */
+	const char *file;
+};
+
+/* The rows that fill the member "timing" of struct OPTIONS. */
+#define TIMING_OPTIONS(options)                                                              \
+	{ "timing", 0, OPTION_CHOICE, offsetof(struct options, timing.format), "text|chrome", \
+	  "say how long each step took, as text or as a trace for Chrome" },                 \
+	{ "timing-file", 0, OPTION_STRING, offsetof(struct options, timing.file), "FILE",    \
+	  "write that to FILE (default: standard error)" }
+
+/* Before the first step, and when all is over, whether it went well or not. */
+int runtime_timing_begin(const struct timing_options *options, struct error *err);
+void runtime_timing_end(const struct timing_options *options);
+
 /* The options that create and run have in common. */
 struct bundle_options {
 	const char *bundle;
@@ -32,6 +51,7 @@ struct bundle_options {
 	bool no_pivot;
 	bool no_new_keyring;
 	unsigned int preserve_fds;
+	struct timing_options timing;
 };
 
 /* clang-format off */
@@ -51,7 +71,8 @@ struct bundle_options {
 	  offsetof(struct bundle_options, no_new_keyring), NULL,                            \
 	  "keep the session keyring of the caller" },                                       \
 	{ "preserve-fds", 0, OPTION_NUMBER, offsetof(struct bundle_options, preserve_fds),  \
-	  "N", "pass N file descriptors from 3 on to the container" }
+	  "N", "pass N file descriptors from 3 on to the container" },                      \
+	TIMING_OPTIONS(bundle_options)
 /* clang-format on */
 
 /* The request for the container that the invocation's first argument names. */

@@ -157,7 +157,7 @@ static int open_parent(int root_fd, const char *path, const struct cgroup_plan *
 
 		strbuf_addf(&where, "/%s", name);
 		if (mkdirat(fd, name, 0755) < 0 && errno != EEXIST)
-			return error_sys(err, "mkdir", "%s", where.buf);
+			return error_file(err, "mkdir", where.buf);
 		child_fd = path_open(fd, name, PATH_BENEATH, O_PATH | O_DIRECTORY, 0, err);
 		if (child_fd < 0)
 			return child_fd;
@@ -217,7 +217,7 @@ static int make(const struct cgroup_request *request, const struct cgroup_plan *
 		return parent_fd;
 	made = mkdirat(parent_fd, name, 0755) == 0;
 	if (!made && errno != EEXIST)
-		return error_sys(err, "mkdir", "%s", path);
+		return error_file(err, "mkdir", path);
 
 	cg.fd = path_open(parent_fd, name, PATH_BENEATH, O_RDONLY | O_DIRECTORY, 0, err);
 	r = cg.fd < 0 ? cg.fd : 0;
@@ -296,7 +296,7 @@ static int leave_and_remove(int dir_fd, const char *name, struct error *err)
 	if (parent_fd < 0)
 		return error_sys(err, "open", "parent of %s", name);
 	if (unlinkat(parent_fd, name, AT_REMOVEDIR) < 0 && errno != ENOENT)
-		return error_sys(err, "rmdir", "%s", name);
+		return error_file(err, "rmdir", name);
 	return take_fd(parent_fd);
 }
 
@@ -347,7 +347,7 @@ static int fs_remove(const char *path, struct error *err)
 	if (unlinkat(root_fd, relative, AT_REMOVEDIR) == 0 || errno == ENOENT)
 		return 0;
 	if (errno != EBUSY)
-		return error_sys(err, "rmdir", "%s", path);
+		return error_file(err, "rmdir", path);
 	fd = path_open(root_fd, relative, PATH_BENEATH, O_RDONLY | O_DIRECTORY, 0, err);
 	if (fd == -ENOENT)
 		return 0;
@@ -363,7 +363,7 @@ static int fs_remove(const char *path, struct error *err)
 	if (r == 0)
 		r = remove_children(fd, err);
 	if (r == 0 && unlinkat(root_fd, relative, AT_REMOVEDIR) < 0 && errno != ENOENT)
-		r = error_sys(err, "rmdir", "%s", path);
+		r = error_file(err, "rmdir", path);
 	return r;
 }
 

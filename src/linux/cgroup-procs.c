@@ -93,7 +93,7 @@ static int list_tree(int dir_fd, struct pid_list *list, struct error *err)
 			r = list_tree(child_fd, list, err);
 		else if (child_fd != -ENOENT) {
 			errno = -child_fd;
-			r = error_sys(err, "openat2", "%s", entry->d_name);
+			r = error_file(err, "openat2", entry->d_name);
 		}
 	}
 	(void)closedir(dir);

@@ -189,9 +189,9 @@ static int open_node(int dir_fd, const char *name, struct stat *st, struct error
 	cleanup_close int fd = openat(dir_fd, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 
 	if (fd < 0)
-		return error_sys(err, "openat", "%s", name);
+		return error_file(err, "openat", name);
 	if (fstat(fd, st) < 0)
-		return error_sys(err, "fstat", "%s", name);
+		return error_file(err, "fstat", name);
 	return take_fd(fd);
 }
 

@@ -96,7 +96,7 @@ int intel_rdt_open_root(struct error *err)
 		    sscanf(line, "%*s %*s %*s %*s %ms", &mount_point) != 1)
 			continue;
 		fd = open(mount_point, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-		return fd < 0 ? error_sys(err, "open", "%s", mount_point) : fd;
+		return fd < 0 ? error_file(err, "open", mount_point) : fd;
 	}
 	(void)error_set(err, ENODEV, "linux.intelRdt: no resctrl file system is mounted");
 	(void)error_hint(err, "mount -t resctrl resctrl /sys/fs/resctrl, where the CPU has it "

@@ -133,10 +133,10 @@ static int mask(struct covers *c, int root_fd, const char *path, struct error *e
 		return 0;
 	if (fd < 0) {
 		errno = -fd;
-		return error_sys(err, "openat2", "%s", path);
+		return error_file(err, "openat2", path);
 	}
 	if (fstat(fd, &st) < 0)
-		return error_sys(err, "fstat", "%s", path);
+		return error_file(err, "fstat", path);
 	return cover(c, fd, S_ISDIR(st.st_mode), err);
 }
 
@@ -151,12 +151,12 @@ static int make_readonly(int root_fd, const char *path, struct error *err)
 		return 0;
 	if (fd < 0) {
 		errno = -fd;
-		return error_sys(err, "openat2", "%s", path);
+		return error_file(err, "openat2", path);
 	}
 	tree_fd = open_tree(fd, "",
 			    OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH | AT_RECURSIVE);
 	if (tree_fd < 0)
-		return error_sys(err, "open_tree", "%s", path);
+		return error_file(err, "open_tree", path);
 	if (mount_setattr(tree_fd, "", AT_EMPTY_PATH, &attr, sizeof(attr)) < 0)
 		return error_sys(err, "mount_setattr", "ro");
 	return attach(tree_fd, fd, err);

@@ -33,7 +33,7 @@ static int make_target(int root_fd, const struct mount_entry *e, struct error *e
 static int target_error(const struct mount_entry *e, int code, struct error *err)
 {
 	errno = -code;
-	(void)error_sys(err, "openat2", "%s", e->spec->destination);
+	(void)error_file(err, "openat2", e->spec->destination);
 	if (e->real_dir && (code == -ELOOP || code == -ENOTDIR))
 		(void)error_hint(err,
 				 "%s must be a real directory, with no symlink in its path: the "

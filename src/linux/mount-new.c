@@ -104,7 +104,7 @@ static int inherit_mode(const struct mount_entry *e, int fs_fd, int target_fd, s
 		if (streq(e->data[i].key, "mode"))
 			return 0;
 	if (fstat(target_fd, &st) < 0)
-		return error_sys(err, "fstat", "%s", e->spec->destination);
+		return error_file(err, "fstat", e->spec->destination);
 	(void)snprintf(mode, sizeof(mode), "%o", st.st_mode & 07777);
 	return configure(fs_fd, "mode", mode, err);
 }

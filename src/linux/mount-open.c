@@ -129,9 +129,9 @@ int mount_entry_open(struct mount_plan *plan, struct mount_entry *e, struct erro
 	fd = open_tree(AT_FDCWD, e->source,
 		       OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | (tree ? AT_RECURSIVE : 0));
 	if (fd < 0)
-		return error_sys(err, "open_tree", "%s", e->source);
+		return error_file(err, "open_tree", e->source);
 	if (fstat(fd, &st) < 0)
-		return error_sys(err, "fstat", "%s", e->source);
+		return error_file(err, "fstat", e->source);
 	e->source_is_dir = S_ISDIR(st.st_mode);
 	r = check_proc_source(e, fd, &st, err);
 	if (r < 0)
@@ -157,7 +157,7 @@ static int defer_open(struct mount_entry *e, struct error *err)
 	cleanup_close int fd = open(e->source, O_PATH | O_CLOEXEC);
 
 	if (fd < 0)
-		return error_sys(err, "open", "%s", e->source);
+		return error_file(err, "open", e->source);
 	error_clear(err);
 	e->late_open = true;
 	return 0;

@@ -41,6 +41,7 @@ static const char *const proc_files[] = {
 int mount_entry_error(const struct mount_entry *entry, struct error *err)
 {
 	(void)error_context(err, "mount %s", entry->spec->destination);
+	(void)error_path(err, "%s", entry->spec->destination);
 	return error_pointer(err, "mounts[%zu]", entry->index);
 }
 

@@ -107,7 +107,7 @@ static int open_join(const struct oci_namespace *ns, size_t kind, struct error *
 		return error_set(err, EINVAL, "\"%s\" is not an absolute path", ns->path);
 	fd = open(ns->path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
-		return error_sys(err, "open", "%s", ns->path);
+		return error_file(err, "open", ns->path);
 	type = ioctl(fd, NS_GET_NSTYPE);
 	if (type < 0)
 		return error_set(err, EINVAL, "%s is not a namespace file", ns->path);

@@ -24,7 +24,7 @@ static const uint64_t propagation_flags[] = {
 
 static int open_error(const char *path, struct error *err)
 {
-	(void)error_sys(err, "open", "%s", path);
+	(void)error_file(err, "open", path);
 	(void)error_context(err, "rootfs");
 	if (err->code == -ENOENT)
 		(void)error_hint(err, "root.path is relative to the bundle: unpack an image there, "

@@ -21,6 +21,7 @@
 #include "base/fd.h"
 #include "base/proc.h"
 #include "base/syscall.h"
+#include "base/timing.h"
 #include "linux/cgroup.h"
 #include "linux/intel-rdt.h"
 #include "linux/keyring.h"
@@ -49,7 +50,26 @@ struct execution {
 	int console_fd, console_socket_fd;
 	pid_t pid;
 	int pidfd;
+	/* In the new process: the container's root, and what is to be executed. */
+	int root_fd;
+	char program[4096];
 };
+
+struct exec_step {
+	const char *name;
+	int (*run)(struct execution *x, struct error *err);
+};
+
+static int run_steps(const char *phase, const struct exec_step *steps, size_t n,
+		     struct execution *x, struct error *err)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (steps[i].run(x, err) < 0)
+			return error_step(err, phase, steps[i].name);
+		timing_step(phase, steps[i].name);
+	}
+	return 0;
+}
 
 static void execution_fini(struct execution *x)
 {
@@ -64,6 +84,7 @@ static void execution_fini(struct execution *x)
 	fd_close(&x->console_fd);
 	fd_close(&x->console_socket_fd);
 	fd_close(&x->pidfd);
+	fd_close(&x->root_fd);
 }
 #define cleanup_execution __attribute__((cleanup(execution_fini)))
 
@@ -172,47 +193,76 @@ static int become_member(struct execution *x, struct error *err)
 			    x->join_flags & CLONE_NEWUSER, err);
 }
 
-static int run_program(struct execution *x, struct error *err)
+static int child_join(struct execution *x, struct error *err)
 {
-	struct process_plan *plan = &x->plan;
-	cleanup_close int root_fd = -EBADF;
-	char program[4096];
-	struct process_start start = { .sync_fd = x->child_sync_fd, .program = program };
-	int r;
+	int r = become_member(x, err);
 
-	r = become_member(x, err);
 	if (r < 0)
 		return r;
-	root_fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (root_fd < 0)
-		return error_sys(err, "open", "the container's root");
+	x->root_fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return x->root_fd < 0 ? error_sys(err, "open", "the container's root") : 0;
+}
+
+static int child_schedule(struct execution *x, struct error *err)
+{
+	int r;
+
 	/* Before the affinity that was asked for: what the caller had means nothing here. */
 	schedule_reset_affinity();
-	r = schedule_apply_affinity(&plan->affinity.final, err);
-	if (r == 0)
-		r = process_apply_early(plan, err);
-	if (r == 0 && plan->process->terminal)
-		r = process_open_terminal(plan, root_fd, x->child_sync_fd, NULL, err);
-	if (r == 0)
-		r = process_fix_stdio(plan, err);
-	if (r == 0)
-		r = process_set_home(plan, root_fd, err);
-	if (r == 0)
-		r = process_enter_cwd(plan, false, err);
-	if (r == 0)
-		r = process_find_program(plan, program, err);
-	if (r == 0)
-		r = sync_send(x->child_sync_fd, SYNC_READY, 0, err);
-	if (r == 0)
-		r = sync_expect(x->child_sync_fd, SYNC_START, err);
-	return r < 0 ? r : process_execute(plan, &start, err);
+	r = schedule_apply_affinity(&x->plan.affinity.final, err);
+	return r < 0 ? r : process_apply_early(&x->plan, err);
 }
+
+static int child_stdio(struct execution *x, struct error *err)
+{
+	int r = 0;
+
+	if (x->plan.process->terminal)
+		r = process_open_terminal(&x->plan, x->root_fd, x->child_sync_fd, NULL, err);
+	return r < 0 ? r : process_fix_stdio(&x->plan, err);
+}
+
+static int child_program(struct execution *x, struct error *err)
+{
+	int r = process_set_home(&x->plan, x->root_fd, err);
+
+	if (r == 0)
+		r = process_enter_cwd(&x->plan, false, err);
+	return r < 0 ? r : process_find_program(&x->plan, x->program, err);
+}
+
+static int child_ready(struct execution *x, struct error *err)
+{
+	int r = sync_send(x->child_sync_fd, SYNC_READY, 0, err);
+
+	fd_close(&x->root_fd);
+	return r < 0 ? r : sync_expect(x->child_sync_fd, SYNC_START, err);
+}
+
+static int child_execute(struct execution *x, struct error *err)
+{
+	struct process_start start = { .sync_fd = x->child_sync_fd, .program = x->program };
+
+	return process_execute(&x->plan, &start, err);
+}
+
+/* clang-format off */
+static const struct exec_step child_steps[] = {
+	{ "join namespaces",	child_join },
+	{ "scheduling",		child_schedule },
+	{ "terminal",		child_stdio },
+	{ "program",		child_program },
+	{ "ready",		child_ready },
+	{ "execute",		child_execute },
+};
+/* clang-format on */
 
 static void __attribute__((noreturn)) run_child(struct execution *x)
 {
 	struct error err = ERROR_INIT;
 
-	(void)run_program(x, &err);
+	timing_child();
+	(void)run_steps("init", child_steps, ARRAY_SIZE(child_steps), x, &err);
 	sync_send_error(x->child_sync_fd, &err);
 	_exit(1);
 }
@@ -347,7 +397,7 @@ static int await_ready(struct execution *x, struct error *err)
 }
 
 /* A process of the container gets its share of the caches, whoever its parent is. */
-static int enter_rdt_group(const struct execution *x, struct error *err)
+static int enter_rdt_group(struct execution *x, struct error *err)
 {
 	const struct container_record *record = &x->container.record;
 	cleanup_close int root_fd = -EBADF;
@@ -360,26 +410,40 @@ static int enter_rdt_group(const struct execution *x, struct error *err)
 					     x->pid, err);
 }
 
+static int prepare_start(struct execution *x, struct error *err)
+{
+	int r = process_prepare_start(&x->plan, x->pid, err);
+
+	return r < 0 ? r : process_write_pid_file(x->request->pid_file, x->pid, err);
+}
+
+static int await_execve(struct execution *x, struct error *err)
+{
+	struct process_await await = {
+		.sync_fd = x->sync_fd,
+		.pid = x->pid,
+		.pidfd = x->pidfd,
+		.container = &x->container,
+	};
+	int r = sync_send(x->sync_fd, SYNC_START, 0, err);
+
+	return r < 0 ? r : process_await_exec(&await, err);
+}
+
+/* clang-format off */
+static const struct exec_step start_steps[] = {
+	{ "clone",		spawn },
+	{ "await the process",	await_ready },
+	{ "resctrl group",	enter_rdt_group },
+	{ "limits, pid file",	prepare_start },
+	{ "await execve",	await_execve },
+};
+/* clang-format on */
+
 static int start_process(struct execution *x, struct error *err)
 {
-	struct process_await await = { .container = &x->container };
-	int r = spawn(x, err);
+	int r = run_steps("start", start_steps, ARRAY_SIZE(start_steps), x, err);
 
-	if (r == 0)
-		r = await_ready(x, err);
-	if (r == 0)
-		r = enter_rdt_group(x, err);
-	if (r == 0)
-		r = process_prepare_start(&x->plan, x->pid, err);
-	if (r == 0)
-		r = process_write_pid_file(x->request->pid_file, x->pid, err);
-	if (r == 0)
-		r = sync_send(x->sync_fd, SYNC_START, 0, err);
-	await.sync_fd = x->sync_fd;
-	await.pid = x->pid;
-	await.pidfd = x->pidfd;
-	if (r == 0)
-		r = process_await_exec(&await, err);
 	if (r < 0 && x->pid > 0) {
 		(void)kill(x->pid, SIGKILL);
 		(void)TEMP_FAILURE_RETRY(waitpid(x->pid, NULL, 0));
@@ -397,11 +461,39 @@ static int run_in_foreground(struct execution *x, int *exit_status, struct error
 	if (r < 0)
 		return r;
 	r = relay_run(&x->relay, x->pidfd, err);
+	timing_step("exec", "wait for the end");
 	if (TEMP_FAILURE_RETRY(waitpid(x->pid, &status, 0)) < 0)
 		return r < 0 ? r : error_sys(err, "waitpid", "%d", (int)x->pid);
 	*exit_status = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 	return r;
 }
+
+static int load(struct execution *x, struct error *err)
+{
+	int r = container_load(&x->container, x->request->root, x->request->id, err);
+
+	if (r == 0)
+		r = check_status(x, err);
+	return r < 0 ? r : container_load_config(&x->container, err);
+}
+
+static int connect_console(struct execution *x, struct error *err)
+{
+	if (!x->request->console_socket)
+		return 0;
+	x->console_socket_fd = terminal_connect(x->request->console_socket, err);
+	return x->console_socket_fd < 0 ? x->console_socket_fd : 0;
+}
+
+/* clang-format off */
+static const struct exec_step plan_steps[] = {
+	{ "find the container",	load },
+	{ "namespaces",		find_namespaces },
+	{ "cgroup",		find_cgroup },
+	{ "process",		plan_process },
+	{ "console socket",	connect_console },
+};
+/* clang-format on */
 
 int container_exec(const struct exec_request *request, int *exit_status, struct error *err)
 {
@@ -418,27 +510,14 @@ int container_exec(const struct exec_request *request, int *exit_status, struct 
 		.console_fd = -EBADF,
 		.console_socket_fd = -EBADF,
 		.pidfd = -EBADF,
+		.root_fd = -EBADF,
 	};
 	int r;
 
 	*exit_status = 0;
 	x.what.request = request;
 	x.what.container = &x.container;
-	r = container_load(&x.container, request->root, request->id, err);
-	if (r == 0)
-		r = check_status(&x, err);
-	if (r == 0)
-		r = container_load_config(&x.container, err);
-	if (r == 0)
-		r = find_namespaces(&x, err);
-	if (r == 0)
-		r = find_cgroup(&x, err);
-	if (r == 0)
-		r = plan_process(&x, err);
-	if (r == 0 && request->console_socket) {
-		x.console_socket_fd = terminal_connect(request->console_socket, err);
-		r = x.console_socket_fd < 0 ? x.console_socket_fd : 0;
-	}
+	r = run_steps("plan", plan_steps, ARRAY_SIZE(plan_steps), &x, err);
 	if (r < 0)
 		return r;
 	return request->detach ? start_process(&x, err) : run_in_foreground(&x, exit_status, err);

@@ -131,6 +131,7 @@ static int run_nth(const struct hook_list *list, size_t i, const char *state, st
 
 	if (r < 0) {
 		(void)error_pointer(err, "hooks.%s[%zu]", list->name, i);
+		(void)error_path(err, "%s", list->hooks[i].path);
 		(void)error_context(err, "%s hook #%zu", list->name, i);
 	}
 	return r;

@@ -17,6 +17,7 @@
 
 #include "base/compat.h"
 #include "base/fd.h"
+#include "base/timing.h"
 #include "linux/hostname.h"
 #include "linux/keyring.h"
 #include "linux/mask.h"
@@ -242,6 +243,22 @@ static int step_ready(struct init *init, struct error *err)
 	return sync_send(init->plan->sync_fd, SYNC_READY, 0, err);
 }
 
+/* "start" may bring the table in which it wants our times. */
+static int expect_start(int fd, struct error *err)
+{
+	cleanup_close int table_fd = -EBADF;
+	struct sync_message msg = { 0 };
+	int r = sync_receive(fd, &msg, &table_fd, err);
+
+	if (r < 0)
+		return r;
+	if (r == 0 || msg.type != SYNC_START)
+		return error_set(err, EPIPE, "start went away");
+	if (table_fd >= 0)
+		timing_adopt(table_fd);
+	return 0;
+}
+
 /*
  * Blocks until "start" has connected and said so.  A connection that ends
  * without a word was a start that died after taking the name start.sock away:
@@ -253,7 +270,7 @@ static int accept_start(struct init *init, struct error *err)
 						    SOCK_CLOEXEC));
 	if (init->start_fd < 0)
 		return error_sys(err, "accept4", "start.sock");
-	return sync_expect(init->start_fd, SYNC_START, err);
+	return expect_start(init->start_fd, err);
 }
 
 static int step_await_start(struct init *init, struct error *err)
@@ -354,13 +371,14 @@ void init_run(void *arg)
 	};
 	struct error err = ERROR_INIT;
 
+	timing_child();
 	fd_close(&init.plan->lock_fd);
 	for (size_t i = 0; i < ARRAY_SIZE(init_steps); i++) {
-		if (init_steps[i].run(&init, &err) == 0)
-			continue;
-		if (!err.step[0])
-			(void)snprintf(err.step, sizeof(err.step), "%s", init_steps[i].name);
-		break;
+		if (init_steps[i].run(&init, &err) < 0) {
+			(void)error_step(&err, "init", init_steps[i].name);
+			break;
+		}
+		timing_step("init", init_steps[i].name);
 	}
 	sync_send_error(init.start_fd >= 0 ? init.start_fd : init.plan->sync_fd, &err);
 	_exit(1);

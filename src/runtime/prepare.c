@@ -23,6 +23,7 @@
 #include "base/file.h"
 #include "base/path.h"
 #include "base/proc.h"
+#include "base/timing.h"
 #include "libocispec/oci-error.h"
 #include "libocispec/read.h"
 #include "linux/document.h"
@@ -48,19 +49,27 @@ static int read_config(struct creation *cr, struct error *err)
 
 	cr->bundle_fd = open(cr->request->bundle, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (cr->bundle_fd < 0)
-		return error_sys(err, "open", "the bundle %s", cr->request->bundle);
+		{
+		(void)error_sys(err, "open", "the bundle %s", cr->request->bundle);
+		return error_path(err, "%s", cr->request->bundle);
+	}
 	r = file_read_at(cr->bundle_fd, name, MAX_CONFIG, &cr->config_text, err);
 	if (r == -ENOENT)
 		(void)error_hint(err, "a bundle is a directory with a config.json; "
 				      "\"dabba spec\" writes one");
-	if (r < 0)
+	if (r < 0) {
+		err->path[0] = '\0';
+		(void)error_path(err, "%s/%s", cr->request->bundle, name);
 		return error_context(err, "bundle %s", cr->request->bundle);
+	}
 	c->config = oci_arena_alloc(&c->arena, sizeof(*c->config));
 	if (!c->config)
 		return error_set(err, ENOMEM, "out of memory");
 	if (oci_read(&c->arena, &oci_config_object, cr->config_text.buf, cr->config_text.len, name,
-		     c->config, &oci_err) < 0)
-		return error_from_oci(err, &oci_err);
+		     c->config, &oci_err) < 0) {
+		(void)error_from_oci(err, &oci_err);
+		return error_path(err, "%s/%s", cr->request->bundle, name);
+	}
 	return 0;
 }
 
@@ -157,32 +166,35 @@ static int check_terminal(const struct creation *cr, struct error *err)
 	return 0;
 }
 
-static int plan(struct creation *cr, struct error *err)
+static int check_id(struct creation *cr, struct error *err)
 {
-	const struct oci_config *config;
-	int r;
+	return store_check_id(cr->request->id, err);
+}
 
-	r = store_check_id(cr->request->id, err);
-	if (r == 0)
-		r = read_config(cr, err);
-	if (r < 0)
-		return r;
-	config = cr->container.config;
-	r = namespace_plan_init(&cr->init.namespaces, config->linux, err);
-	if (r == 0)
-		r = validate_config(config, &cr->init.namespaces, err);
+static int plan_namespaces(struct creation *cr, struct error *err)
+{
+	return namespace_plan_init(&cr->init.namespaces, cr->container.config->linux, err);
+}
+
+static int validate(struct creation *cr, struct error *err)
+{
+	int r = validate_config(cr->container.config, &cr->init.namespaces, err);
+
 	if (r == 0)
 		r = check_terminal(cr, err);
-	if (r == 0)
-		r = fill_record(cr, err);
-	if (r == 0)
-		r = rootfs_open(&cr->init.rootfs, config, cr->bundle_fd, err);
-	if (r == 0)
-		r = plan_mounts(cr, err);
-	if (r == 0)
-		r = plan_process(cr, err);
-	if (r < 0)
-		return r;
+	return r < 0 ? r : fill_record(cr, err);
+}
+
+static int open_rootfs(struct creation *cr, struct error *err)
+{
+	return rootfs_open(&cr->init.rootfs, cr->container.config, cr->bundle_fd, err);
+}
+
+static int plan_init(struct creation *cr, struct error *err)
+{
+	const struct oci_config *config = cr->container.config;
+
+	(void)err;
 	cr->init.config = config;
 	cr->init.id = cr->request->id;
 	cr->init.bundle = cr->container.record.bundle;
@@ -255,8 +267,11 @@ static int make_rdt_group(struct creation *cr, struct error *err)
 static int make_start_socket(struct creation *cr, struct error *err)
 {
 	struct sockaddr_un addr = { .sun_family = AF_UNIX };
-	int fd = cr->init.listen_fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	int fd;
 
+	if (!cr->with_socket)
+		return 0;
+	fd = cr->init.listen_fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return error_sys(err, "socket", "for start.sock");
 	(void)snprintf(addr.sun_path, sizeof(addr.sun_path), "%s/start.sock",
@@ -312,7 +327,7 @@ static int move_netdevices(const struct creation *cr, struct error *err)
 	(void)snprintf(path, sizeof(path), "/proc/%d/ns/net", (int)cr->pid);
 	netns_fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (netns_fd < 0)
-		return error_sys(err, "open", "%s", path);
+		return error_file(err, "open", path);
 	for (size_t i = 0; i < linux->n_net_devices; i++) {
 		int r = netdev_move(&linux->net_devices[i], netns_fd, err);
 
@@ -436,37 +451,79 @@ static int hand_over_console(struct creation *cr, struct error *err)
 	return r;
 }
 
-static int build(struct creation *cr, bool with_socket, struct error *err)
+static int connect_console(struct creation *cr, struct error *err)
 {
-	int r = 0;
+	if (!cr->request->console_socket)
+		return 0;
+	cr->console_socket_fd = terminal_connect(cr->request->console_socket, err);
+	return cr->console_socket_fd < 0 ? cr->console_socket_fd : 0;
+}
 
-	if (cr->request->console_socket)
-		r = cr->console_socket_fd = terminal_connect(cr->request->console_socket, err);
-	if (r >= 0)
-		r = make_state(cr, err);
-	if (r == 0)
-		r = make_cgroup(cr, err);
-	if (r == 0)
-		r = make_rdt_group(cr, err);
-	if (r == 0)
-		r = mount_plan_open(cr->init.mounts, cr->cgroup.fd, err);
-	if (r == 0 && with_socket)
-		r = make_start_socket(cr, err);
-	if (r == 0)
-		r = spawn(cr, err);
-	if (r == 0)
-		r = set_up_from_outside(cr, err);
-	if (r == 0)
-		r = save_state(cr, err);
-	if (r == 0)
-		r = serve_init(cr, err);
-	if (r == 0 && cr->container.config->process)
-		r = process_prepare_start(&cr->init.process, cr->pid, err);
-	if (r == 0)
-		r = hand_over_console(cr, err);
-	if (r == 0)
-		r = process_write_pid_file(cr->request->pid_file, cr->pid, err);
-	return r;
+static int open_sources(struct creation *cr, struct error *err)
+{
+	return mount_plan_open(cr->init.mounts, cr->cgroup.fd, err);
+}
+
+static int prepare_start(struct creation *cr, struct error *err)
+{
+	return cr->container.config->process
+		       ? process_prepare_start(&cr->init.process, cr->pid, err)
+		       : 0;
+}
+
+static int write_pid_file(struct creation *cr, struct error *err)
+{
+	return process_write_pid_file(cr->request->pid_file, cr->pid, err);
+}
+
+/* --- in which order -------------------------------------------------------------------- */
+
+struct creation_step {
+	const char *name;
+	int (*run)(struct creation *cr, struct error *err);
+};
+
+/* clang-format off */
+static const struct creation_step plan_steps[] = {
+	{ "id",			check_id },
+	{ "config.json",	read_config },
+	{ "namespaces",		plan_namespaces },
+	{ "validation",		validate },
+	{ "rootfs",		open_rootfs },
+	{ "mounts",		plan_mounts },
+	{ "process",		plan_process },
+	{ "init",		plan_init },
+};
+
+static const struct creation_step build_steps[] = {
+	{ "console socket",	connect_console },
+	{ "state directory",	make_state },
+	{ "cgroup",		make_cgroup },
+	{ "resctrl group",	make_rdt_group },
+	/* After the cgroup, which may be one of the sources. */
+	{ "mount sources",	open_sources },
+	{ "start socket",	make_start_socket },
+	{ "clone",		spawn },
+	{ "from outside",	set_up_from_outside },
+	/* With init's pid in it, before anything takes long: who kills us leaves a name. */
+	{ "state",		save_state },
+	{ "await init",		serve_init },
+	{ "limits",		prepare_start },
+	{ "console",		hand_over_console },
+	/* Last: whoever sees it may rely on all of the above. */
+	{ "pid file",		write_pid_file },
+};
+/* clang-format on */
+
+static int run_steps(const char *phase, const struct creation_step *steps, size_t n,
+		     struct creation *cr, struct error *err)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (steps[i].run(cr, err) < 0)
+			return error_step(err, phase, steps[i].name);
+		timing_step(phase, steps[i].name);
+	}
+	return 0;
 }
 
 int creation_prepare(struct creation *cr, const struct create_request *request, bool with_socket,
@@ -476,6 +533,7 @@ int creation_prepare(struct creation *cr, const struct create_request *request, 
 
 	*cr = (struct creation){
 		.request = request,
+		.with_socket = with_socket,
 		.container = CONTAINER_INIT,
 		.init = INIT_PLAN_INIT,
 		.cgroup = CGROUP_INIT,
@@ -487,8 +545,8 @@ int creation_prepare(struct creation *cr, const struct create_request *request, 
 		.console_socket_fd = -EBADF,
 		.pidfd = -EBADF,
 	};
-	r = plan(cr, err);
-	return r < 0 ? r : build(cr, with_socket, err);
+	r = run_steps("plan", plan_steps, ARRAY_SIZE(plan_steps), cr, err);
+	return r < 0 ? r : run_steps("build", build_steps, ARRAY_SIZE(build_steps), cr, err);
 }
 
 static void undo(struct creation *cr)

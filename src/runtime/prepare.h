@@ -14,6 +14,8 @@ struct creation {
 	const struct create_request *request;
 	struct container container;
 	struct init_plan init;
+	/* There is going to be a "start": init waits for it at start.sock. */
+	bool with_socket;
 	struct cgroup cgroup;
 	/* With linux.intelRdt: the resctrl file system and the container's groups in it. */
 	int rdt_root_fd;

@@ -17,6 +17,7 @@
 #include "base/path.h"
 #include "base/proc.h"
 #include "base/syscall.h"
+#include "base/timing.h"
 #include "linux/label.h"
 #include "linux/oom.h"
 #include "linux/passwd.h"
@@ -314,6 +315,7 @@ int process_enter_cwd(const struct process_plan *plan, bool create, struct error
 	}
 	if (r < 0) {
 		(void)error_sys(err, "chdir", "to process.cwd \"%s\"", cwd);
+		(void)error_path(err, "%s", cwd);
 		return error_pointer(err, "process.cwd");
 	}
 	return check_cwd(cwd, err);
@@ -345,6 +347,7 @@ static int not_executable(const char *name, int code, bool searched, struct erro
 	else
 		(void)error_set(err, code, "exec: \"%s\": %s", name, strerror(code));
 	err->exit_status = code == ENOENT ? 127 : 126;
+	(void)error_path(err, "%s", name);
 	if (code == ENOENT)
 		(void)error_hint(err, "is the file in the container's root file system?");
 	return error_pointer(err, "process.args[0]");
@@ -418,12 +421,14 @@ static int become(const struct process_plan *plan, int sync_fd, struct error *er
 		r = capability_apply_bounding(&plan->caps, err);
 	if (r < 0)
 		return r;
+	timing_step("init", "labels and limits");
 	if (process->no_new_privileges) {
 		if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 			return error_sys(err, "prctl", "PR_SET_NO_NEW_PRIVS");
 	} else if (plan->seccomp.n_filter) {
 		/* Without no_new_privs the filter needs CAP_SYS_ADMIN, so it comes first. */
 		r = install_seccomp(plan, sync_fd, err);
+		timing_step("init", "seccomp");
 	}
 	if (r == 0)
 		r = credential_apply(&plan->credential, err);
@@ -453,11 +458,14 @@ int process_execute(const struct process_plan *plan, const struct process_start 
 	r = become(plan, start->sync_fd, err);
 	if (r == 0)
 		r = check_cwd(plan->process->cwd, err);
+	timing_step("init", "credentials");
 	/* Before the hooks: they are programs of the container like the one to come. */
 	if (r == 0 && plan->process->no_new_privileges && plan->seccomp.n_filter)
 		r = install_seccomp(plan, start->sync_fd, err);
+	timing_step("init", "seccomp and descriptors");
 	if (r == 0)
 		r = hooks_run(&start->hooks, start->state, err);
+	timing_step("init", "startContainer hooks");
 	for (size_t i = 0; r == 0 && i < plan->n_kept_fds; i++)
 		r = fd_set_cloexec(plan->kept_fds[i], false, err);
 	if (r < 0)

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/timing.h"
 #include "linux/relay.h"
 #include "runtime/create.h"
 #include "runtime/delete.h"
@@ -55,11 +56,14 @@ int container_run(const struct create_request *request, int *exit_status, struct
 	if (r == 0 && creation.console_fd >= 0)
 		r = relay_attach(&fg.relay, creation.console_fd, err);
 	if (r == 0)
-		r = start_init(&creation.container, creation.sync_fd, creation.pidfd, err);
+		r = sync_send(creation.sync_fd, SYNC_START, 0, err);
+	if (r == 0)
+		r = start_await(&creation.container, creation.sync_fd, creation.pidfd, err);
 	if (r == 0 && request->detach)
 		creation.done = true;
 	if (r == 0 && !request->detach)
 		r = wait_for_end(&creation, &fg.relay, exit_status, err);
+	timing_step("run", request->detach ? "detach" : "wait for the end");
 	if (r == 0 && request->keep)
 		creation.done = true;
 	return r;

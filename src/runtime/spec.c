@@ -165,7 +165,7 @@ int spec_write(const char *bundle, bool rootless, struct error *err)
 	cleanup_close int dir_fd = open(bundle, O_PATH | O_DIRECTORY | O_CLOEXEC);
 
 	if (dir_fd < 0)
-		return error_sys(err, "open", "%s", bundle);
+		return error_file(err, "open", bundle);
 	if (rootless)
 		make_rootless(&config);
 	else

@@ -10,6 +10,7 @@
 #include "base/fd.h"
 #include "base/path.h"
 #include "base/str.h"
+#include "base/timing.h"
 #include "runtime/create.h"
 #include "runtime/delete.h"
 #include "runtime/hooks.h"
@@ -31,7 +32,7 @@ static int run_poststart(const struct container *c, struct error *err)
 	return r < 0 ? r : hooks_run(&list, state, err);
 }
 
-int start_init(const struct container *c, int sync_fd, int pidfd, struct error *err)
+int start_await(const struct container *c, int sync_fd, int pidfd, struct error *err)
 {
 	struct process_await await = {
 		.sync_fd = sync_fd,
@@ -39,11 +40,14 @@ int start_init(const struct container *c, int sync_fd, int pidfd, struct error *
 		.pidfd = pidfd,
 		.container = c,
 	};
-	int r = sync_send(sync_fd, SYNC_START, 0, err);
 
-	if (r == 0)
-		r = process_await_exec(&await, err);
-	return r < 0 ? r : run_poststart(c, err);
+	if (process_await_exec(&await, err) < 0)
+		return error_step(err, "start", "await execve");
+	timing_step("start", "await execve");
+	if (run_poststart(c, err) < 0)
+		return error_step(err, "start", "poststart hooks");
+	timing_step("start", "poststart hooks");
+	return 0;
 }
 
 static int connect_to_init(const struct container *c, struct error *err)
@@ -114,7 +118,14 @@ int container_start(const char *root, const char *id, struct error *err)
 	 */
 	if (unlinkat(c.dir_fd, "start.sock", 0) < 0)
 		return error_sys(err, "unlink", "start.sock");
-	r = start_init(&c, sync_fd, pidfd, err);
+	timing_step("start", "find the container");
+	/* With --timing init notes its steps in our table. */
+	if (timing_fd() >= 0)
+		r = sync_send_fd(sync_fd, SYNC_START, timing_fd(), err);
+	else
+		r = sync_send(sync_fd, SYNC_START, 0, err);
+	if (r == 0)
+		r = start_await(&c, sync_fd, pidfd, err);
 	if (r < 0 && failed_in_hook(err)) {
 		struct error ignored = ERROR_INIT;
 

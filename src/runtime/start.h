@@ -6,8 +6,8 @@
 #include "runtime/container.h"
 
 /*
- * Tells init, at the other end of SYNC_FD, to go on, waits until it has
- * executed the user's program, and runs the poststart hooks.  C has its
+ * Init, at the other end of SYNC_FD, has been told SYNC_START: waits until it
+ * has executed the user's program, and runs the poststart hooks.  C has its
  * configuration; PIDFD is init's.  A failure leaves the container as it is.
  */
-int start_init(const struct container *c, int sync_fd, int pidfd, struct error *err);
+int start_await(const struct container *c, int sync_fd, int pidfd, struct error *err);

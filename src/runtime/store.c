@@ -64,7 +64,7 @@ static int make_root(const char *root, struct error *err)
 			continue;
 		*p = '\0';
 		if (mkdir(path, 0700) < 0 && errno != EEXIST)
-			return error_sys(err, "mkdir", "%s", path);
+			return error_file(err, "mkdir", path);
 		if (here == '\0')
 			break;
 		*p = here;
@@ -146,7 +146,7 @@ int store_list(const char *root, struct strvec *ids, struct error *err)
 	DIR *dir = opendir(root);
 
 	if (!dir)
-		return errno == ENOENT ? 0 : error_sys(err, "opendir", "%s", root);
+		return errno == ENOENT ? 0 : error_file(err, "opendir", root);
 	while ((entry = readdir(dir)))
 		if (entry->d_type == DT_DIR && store_check_id(entry->d_name, &ignored) == 0)
 			strvec_push(ids, entry->d_name);

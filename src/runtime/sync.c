@@ -53,7 +53,9 @@ static int unpack_error(struct error_packet *packet, ssize_t n, struct error *er
 	e->msg[sizeof(e->msg) - 1] = '\0';
 	e->hint[sizeof(e->hint) - 1] = '\0';
 	e->pointer[sizeof(e->pointer) - 1] = '\0';
+	e->phase[sizeof(e->phase) - 1] = '\0';
 	e->step[sizeof(e->step) - 1] = '\0';
+	e->path[sizeof(e->path) - 1] = '\0';
 	e->syscall[sizeof(e->syscall) - 1] = '\0';
 	*err = *e;
 	return err->code;

@@ -21,6 +21,7 @@
  *
  *   start (connects to start.sock)
  *   --- SYNC_START --------------------->    credentials, seccomp, hooks
+ *       + the table of times, with --timing
  *              <------- SYNC_SECCOMP -----   the number of init's notify fd
  *              <------- end of connection    execve happened: the socket is close-on-exec
  *

@@ -75,3 +75,27 @@ setup() {
 	tail -n 1 "$LOG" | jq -e '.level == "error" and
 		(.msg | test("/no/such.*no such file or directory"; "i"))'
 }
+
+@test "logs: a JSON record has the phase, step, system call, error, path, place and hint" {
+	require dabba
+	edit '.mounts += [{destination: "/data", source: "/no/such", options: ["bind"]}]'
+	fails runtime --log "$LOG" --log-format json create "$ID"
+	tail -n 1 "$LOG" | jq -e '.phase == "build" and .step == "mount sources" and
+		.errno == "ENOENT" and .path == "/no/such" and (.syscall | length) > 0 and
+		(.pointer | startswith("mounts["))'
+	edit '.mounts |= .[:-1] | .process.args = ["/no/such"]'
+	fails runtime --log "$LOG" --log-format json create "$ID"
+	tail -n 1 "$LOG" | jq -e '.phase == "init" and .step == "process" and .path == "/no/such" and
+		.pointer == "process.args[0]" and (.hint | length) > 0'
+	fails runtime --log "$LOG" --log-format json state nobody
+	tail -n 1 "$LOG" | jq -e '.phase == "state" and .errno == "ENOENT"'
+}
+
+@test "logs: what is no failure is a line of runc's log on standard error" {
+	require dabba
+	edit '.process.capabilities.bounding += ["CAP_NOSUCH"]'
+	must runtime run "$ID"
+	[[ $error == time=\"*\"\ level=warning\ msg=\"*CAP_NOSUCH* ]]
+	must runtime --debug run "$ID"
+	[[ $error == *level=debug* ]]
+}

@@ -15,7 +15,7 @@ int main(void)
 		{ "9", SIGKILL },	 { "KILL", SIGKILL },	 { "SIGKILL", SIGKILL },
 		{ "sigterm", SIGTERM },	 { "winch", SIGWINCH },	 { "CLD", SIGCHLD },
 		{ "SIGIOT", SIGABRT },	 { "RTMIN", 34 },	 { "RTMIN+1", 35 },
-		{ "SIGRTMAX-1", 63 },	 { "64", 64 },		 { "0", -EINVAL },
+		{ "SIGRTMAX-1", 63 },	 { "64", 64 },		 { "0", 0 },      
 		{ "65", -EINVAL },	 { "-9", -EINVAL },	 { "", -EINVAL },
 		{ "SIG", -EINVAL },	 { "SIGSIGKILL", -EINVAL }, { "RTMIN+31", -EINVAL },
 		{ "RTMIN-1", -EINVAL },	 { "9x", -EINVAL },	 { "KILLER", -EINVAL },

@@ -8,6 +8,9 @@ struct commit_options {
 	const char *author;
 	struct strvec changes;
 	const char *compress;
+	const char *level;
+	bool bundle;
+	bool stopped;
 	bool no_pause;
 };
 
@@ -23,10 +26,43 @@ static const struct option_spec options[] = {
 	  "STOPSIGNAL, USER, VOLUME or WORKDIR; may be given several times" },
 	{ "compress", 0, OPTION_CHOICE, offsetof(struct commit_options, compress),
 	  "gzip|zstd|none", "how the new layer is compressed (default: gzip)" },
+	{ "level", 0, OPTION_STRING, offsetof(struct commit_options, level), "N",
+	  "how hard to compress: gzip 0 to 3 (to 9 without isa-l), zstd 1 to 19" },
+	{ "bundle", 'b', OPTION_FLAG, offsetof(struct commit_options, bundle), NULL,
+	  "CONTAINER is the directory of a bundle that \"unpack\" made" },
+	{ "stopped", 0, OPTION_FLAG, offsetof(struct commit_options, stopped), NULL,
+	  "refuse a container that runs" },
 	{ "no-pause", 0, OPTION_FLAG, offsetof(struct commit_options, no_pause), NULL,
 	  "let a running container run on meanwhile" },
 	OPTION_END,
 };
+
+static int choose_compression(const struct commit_options *o, struct commit_request *request,
+			      struct error *err)
+{
+	int64_t level;
+
+	request->level = -1;
+	if (!compression_from_name(o->compress, &request->compression))
+		return error_set(err, EINVAL, "--compress %s", o->compress);
+	if (o->level && !str_to_i64(o->level, 0, 22, &level))
+		return error_set(err, EINVAL, "--level %s: not a level", o->level);
+	if (o->level)
+		request->level = (int)level;
+	return 0;
+}
+
+static int commit(struct store *store, const struct commit_options *o, const char *name,
+		  const struct commit_request *request, struct digest *id, struct error *err)
+{
+	cleanup_container struct container c = CONTAINER_INIT;
+	int r;
+
+	if (o->bundle)
+		return commit_bundle(store, name, request, id, err);
+	r = container_open(store, name, &c, err);
+	return r < 0 ? r : commit_container(&c, request, id, err);
+}
 
 static int run(struct invocation *invocation, struct error *err)
 {
@@ -36,21 +72,18 @@ static int run(struct invocation *invocation, struct error *err)
 		.message = o->message,
 		.author = o->author,
 		.changes = o->changes.v,
-		.level = -1,
+		.stopped = o->stopped,
 		.pause = !o->no_pause,
 	};
-	cleanup_container struct container c = CONTAINER_INIT;
 	cleanup_store struct store store = STORE_INIT;
 	cleanup_strbuf struct strbuf line = STRBUF_INIT;
 	struct digest id;
-	int r = image_open_store(invocation, &store, err);
+	int r = choose_compression(o, &request, err);
 
-	if (!compression_from_name(o->compress, &request.compression))
-		return error_set(err, EINVAL, "--compress %s", o->compress);
 	if (r == 0)
-		r = container_open(&store, invocation->args[0], &c, err);
+		r = image_open_store(invocation, &store, err);
 	if (r == 0)
-		r = commit_container(&c, &request, &id, err);
+		r = commit(&store, o, invocation->args[0], &request, &id, err);
 	if (r < 0)
 		return r;
 	strbuf_addf(&line, "%s\n", id.s);

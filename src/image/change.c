@@ -14,6 +14,8 @@ struct change {
 	/* Behind the instruction's name and its blanks; not empty. */
 	const char *rest;
 	const struct oci_image_run_config *base;
+	/* What variables are, before this instruction. */
+	char *const *env;
 	struct oci_arena *arena;
 	struct oci_image_run_config *config;
 	struct error *err;
@@ -42,7 +44,7 @@ static struct list command_line(struct change *change, const char *text)
 static int expand(struct change *change, const char *word, struct strbuf *out)
 {
 	strbuf_reset(out);
-	return words_expand(word, change->base->env, out, change->err);
+	return words_expand(word, change->env, out, change->err);
 }
 
 /* --- instructions ------------------------------------------------------------------ */
@@ -384,10 +386,15 @@ int change_apply(const char *text, const struct oci_image_run_config *base,
 	const char *start = text + strspn(text, " \t");
 	size_t len = strcspn(start, " \t=");
 	cleanup_free char *rest = xstrdup(start + len + strspn(start + len, " \t"));
+	cleanup_strvec struct strvec env = STRVEC_INIT;
 	struct change change = {
 		.rest = rest, .base = base, .arena = arena, .config = config, .err = err,
 	};
 
+	/* The first of a name counts: what earlier instructions set. */
+	strvec_pushv(&env, config->env);
+	strvec_pushv(&env, base->env);
+	change.env = env.v;
 	for (size_t end = strlen(rest); end > 0 && strchr(" \t\n", rest[end - 1]); end--)
 		rest[end - 1] = '\0';
 	for (size_t i = 0; i < ARRAY_SIZE(instructions); i++) {

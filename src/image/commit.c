@@ -6,7 +6,10 @@
 #include <sys/file.h>
 
 #include "base/fd.h"
+#include "base/file.h"
 #include "base/log.h"
+#include "base/mem.h"
+#include "image/bundle-image.h"
 #include "image/change.h"
 #include "image/container-layers.h"
 #include "image/document.h"
@@ -15,13 +18,22 @@
 #include "image/layer-diff.h"
 #include "image/layer-store.h"
 #include "image/layer-stream.h"
+#include "image/list.h"
 #include "image/manifest.h"
+#include "image/mount.h"
 #include "image/ref.h"
 #include "image/runtime-call.h"
 #include "image/timestamp.h"
+#include "libocispec/runtime.h"
+
+enum { CONFIG_MAX = 16 << 20 };
 
 struct commit {
+	/* Of a bundle: one made up for it. */
 	struct container *c;
+	/* Of a bundle: what it was, and what is left out of it. */
+	int base_fd;
+	const struct path_map *ignored;
 	const struct commit_request *request;
 	/* What the new documents are made in. */
 	struct oci_arena arena;
@@ -40,36 +52,53 @@ static int add_to_sink(void *ctx, const void *data, size_t n, struct error *err)
 	return r < 0 ? r : layer_sink_add(ctx, data, n, err);
 }
 
-static int write_layer(struct commit *commit, const int *lower_fds, struct error *err)
+static int write_diff(struct commit *commit, const struct layer_diff *diff, struct error *err)
 {
-	struct container *c = commit->c;
 	cleanup_layer_sink struct layer_sink *sink = NULL;
-	cleanup_close int upper_fd =
-		openat(c->dir_fd, "upper", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	struct layer_diff diff = {
-		.upper_fd = upper_fd, .lower_fds = lower_fds, .n_lower = c->record.n_chain_ids,
-	};
-	int r;
+	int r = layer_sink_open(commit->c->store, commit->request->compression,
+				commit->request->level, &sink, err);
 
-	/* Until this is closed nobody removes the container. */
-	if (upper_fd < 0 || flock(upper_fd, LOCK_SH) < 0)
-		return error_sys(err, "open", "%s/upper", c->path);
-	r = layer_sink_open(c->store, commit->request->compression, commit->request->level, &sink,
-			    err);
 	if (r == 0)
-		r = layer_diff_write(&diff, add_to_sink, sink, &commit->stats, err);
+		r = layer_diff_write(diff, add_to_sink, sink, &commit->stats, err);
 	/* Nothing has changed: no layer, and no blob. */
 	if (r < 0 || commit->stats.n_entries == 0)
 		return r;
 	return layer_sink_commit(sink, &commit->digests, err);
 }
 
-static int write_layer_upon(struct commit *commit, struct error *err)
+static int write_container_layer(struct commit *commit, struct error *err)
 {
+	struct container *c = commit->c;
 	cleanup_container_layers struct container_layers layers = { .n = 0 };
-	int r = container_layers_open(commit->c, &layers, err);
+	cleanup_close int upper_fd =
+		openat(c->dir_fd, "upper", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int r;
 
-	return r < 0 ? r : write_layer(commit, layers.fds, err);
+	/* Until this is closed nobody removes the container. */
+	if (upper_fd < 0 || flock(upper_fd, LOCK_SH) < 0)
+		return error_sys(err, "open", "%s/upper", c->path);
+	r = container_layers_open(c, &layers, err);
+	return r < 0 ? r : write_diff(commit,
+				      &(struct layer_diff){ .upper_fd = upper_fd,
+							    .lower_fds = layers.fds,
+							    .n_lower = layers.n },
+				      err);
+}
+
+static int write_bundle_layer(struct commit *commit, struct error *err)
+{
+	cleanup_close int rootfs_fd = openat(commit->c->dir_fd, "rootfs",
+					     O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	if (rootfs_fd < 0)
+		return error_sys(err, "open", "%s/rootfs", commit->c->path);
+	return write_diff(commit,
+			  &(struct layer_diff){ .upper_fd = rootfs_fd,
+						.lower_fds = &commit->base_fd,
+						.n_lower = 1,
+						.flat = true,
+						.ignored = commit->ignored },
+			  err);
 }
 
 /* A file that changes while it is read is better than no commit at all. */
@@ -91,11 +120,12 @@ static int take_layer(struct commit *commit, struct error *err)
 {
 	bool paused = pause_container(commit);
 	struct error ignored = ERROR_INIT;
-	int r = write_layer_upon(commit, err);
+	int r = commit->base_fd >= 0 ? write_bundle_layer(commit, err)
+				     : write_container_layer(commit, err);
 
 	if (paused && runtime_call(commit->c, "resume", NULL, &ignored) < 0)
 		log_warning("%s", ignored.msg);
-	return r < 0 ? error_context(err, "layer of container %s", commit->c->record.name) : 0;
+	return r < 0 ? error_context(err, "layer of %s", commit->c->record.name) : 0;
 }
 
 static int record_layer(struct commit *commit, struct error *err)
@@ -253,21 +283,114 @@ static int check_name(const char *name, struct error *err)
 	return name && !complete ? err->code : 0;
 }
 
+static int run_commit(struct commit *commit, struct digest *id, struct error *err)
+{
+	/* Everything that can be wrong with the request is found before the work. */
+	int r = check_name(commit->request->name, err);
+
+	commit->arena = (struct oci_arena)OCI_ARENA_INIT;
+	if (r == 0)
+		r = change_config(commit, err);
+	if (r == 0)
+		r = take_layer(commit, err);
+	if (r == 0 && commit->stats.n_entries > 0)
+		r = record_layer(commit, err);
+	if (r == 0)
+		r = add_image(commit, id, err);
+	oci_arena_release(&commit->arena);
+	return r;
+}
+
 int commit_container(struct container *c, const struct commit_request *request,
 		     struct digest *id, struct error *err)
 {
-	struct commit commit = { .c = c, .request = request, .arena = OCI_ARENA_INIT };
-	/* Everything that can be wrong with the request is found before the work. */
-	int r = check_name(request->name, err);
+	struct commit commit = { .c = c, .request = request, .base_fd = -EBADF };
+
+	if (request->stopped && container_is_busy(c)) {
+		(void)error_set(err, EBUSY, "container %s is running", c->record.name);
+		return error_hint(err, "stop it first, or leave out --stopped");
+	}
+	return run_commit(&commit, id, err);
+}
+
+/* --- a bundle ---------------------------------------------------------------------- */
+
+/* A place to mount upon, and the directories that were made for it. */
+static void ignore_path(struct path_map *ignored, const char *destination)
+{
+	cleanup_free char *path = xstrdup(destination + strspn(destination, "/"));
+	char *slash;
+
+	do {
+		path_map_put(ignored, path, 1);
+		slash = strrchr(path, '/');
+		if (slash)
+			*slash = '\0';
+	} while (slash);
+}
+
+/* What a runtime was told to mount. */
+static int read_mounts(struct container *c, struct path_map *ignored, struct error *err)
+{
+	cleanup_strbuf struct strbuf text = STRBUF_INIT;
+	struct oci_config *config = document_alloc(&c->arena, sizeof(*config));
+	int r = file_read_at(c->dir_fd, "config.json", CONFIG_MAX, &text, err);
 
 	if (r == 0)
-		r = change_config(&commit, err);
+		r = document_read(&c->arena, &oci_config_object, &text, "config.json", config,
+				  err);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < config->n_mounts; i++)
+		ignore_path(ignored, config->mounts[i].destination);
+	return 0;
+}
+
+/* As if it were a container of the image. */
+static void pose_as_container(struct container *c, const struct image *image)
+{
+	c->record.name = c->path;
+	c->record.manifest = image->manifest;
+	c->record.config = image->config;
+	c->record.status = CONTAINER_EXITED;
+	for (size_t i = 0; i < image->n_layers; i++)
+		list_add(&c->arena, &c->record.chain_ids, &c->record.n_chain_ids,
+			 image->chain_ids[i].s);
+}
+
+static int commit_opened(struct container *c, const struct commit_request *request,
+			 struct digest *id, struct error *err)
+{
+	struct path_map ignored = { .n = 0 };
+	struct commit commit = { .c = c, .request = request, .ignored = &ignored };
+	cleanup_image struct image image = IMAGE_INIT;
+	int r = bundle_load_image(c->store, c->dir_fd, &image, err);
+
 	if (r == 0)
-		r = take_layer(&commit, err);
-	if (r == 0 && commit.stats.n_entries > 0)
-		r = record_layer(&commit, err);
+		r = image_unpack_layers(c->store, &image, err);
 	if (r == 0)
-		r = add_image(&commit, id, err);
-	oci_arena_release(&commit.arena);
+		r = read_mounts(c, &ignored, err);
+	if (r < 0)
+		return r;
+	pose_as_container(c, &image);
+	commit.base_fd = mount_image_layers(c->store, &image, err);
+	r = commit.base_fd < 0 ? commit.base_fd : run_commit(&commit, id, err);
+	fd_close(&commit.base_fd);
+	path_map_release(&ignored);
 	return r;
+}
+
+int commit_bundle(struct store *store, const char *bundle, const struct commit_request *request,
+		  struct digest *id, struct error *err)
+{
+	cleanup_container struct container c = CONTAINER_INIT;
+
+	c.store = store;
+	c.path = xstrdup(bundle);
+	c.dir_fd = open(bundle, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (c.dir_fd < 0)
+		return error_sys(err, "open", "%s", bundle);
+	if (commit_opened(&c, request, id, err) < 0)
+		return error_context(err, "bundle %s", bundle);
+	return 0;
 }

@@ -19,6 +19,8 @@ struct commit_request {
 	char *const *changes;
 	enum compression compression;
 	int level;
+	/* Refuse a container that runs. */
+	bool stopped;
 	/* Hold the container still meanwhile, if its runtime can. */
 	bool pause;
 };
@@ -29,3 +31,10 @@ struct commit_request {
  */
 int commit_container(struct container *c, const struct commit_request *request,
 		     struct digest *id, struct error *err);
+
+/*
+ * The same of the directory BUNDLE, which "unpack" made: what differs from the
+ * image it was made of, but for the mount points that a runtime made.
+ */
+int commit_bundle(struct store *store, const char *bundle, const struct commit_request *request,
+		  struct digest *id, struct error *err);

@@ -1,252 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "image/layer-diff.h"
+#include "image/layer-diff-parts.h"
 
 #include <dirent.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "base/str.h"
-#include "image/lower.h"
-#include "image/path-map.h"
+#include "base/path.h"
 #include "image/same.h"
 #include "image/tree.h"
 #include "image/whiteout.h"
-
-enum { COPY_BUFFER = 1 << 18 };
-
-struct differ {
-	struct lower_stack lower;
-	/* Where it goes; or, for a list, what takes it. */
-	struct tar_writer *writer;
-	layer_change_fn change;
-	void *ctx;
-	struct layer_stats stats;
-	/* Inode of a file with several names: index into link_names. */
-	struct path_map links;
-	struct strvec link_names;
-	char *buffer;
-};
-
-/* A directory of the upper layer while it is being walked. */
-struct level {
-	struct level *parent;
-	int fd;
-	/* "" is the root. */
-	const char *path;
-	struct stat st;
-	/* What is below it: the merged directory, empty when there is none. */
-	struct lower_dir lower;
-	/* Its own entry has been written. */
-	bool written;
-};
-
-/* --- writing ----------------------------------------------------------------------- */
-
-static void free_xattrs(struct layer_entry *entry)
-{
-	for (size_t i = 0; i < entry->n_xattrs; i++) {
-		free(entry->xattrs[i].name);
-		free(entry->xattrs[i].value);
-	}
-	free(entry->xattrs);
-}
-
-static int read_xattrs(int dir_fd, const char *name, struct layer_entry *entry, struct error *err)
-{
-	cleanup_strvec struct strvec names = STRVEC_INIT;
-	int r = tree_list_xattrs(dir_fd, name, &names, err);
-
-	if (r < 0 || names.n == 0)
-		return r;
-	entry->xattrs = xcalloc(names.n, sizeof(*entry->xattrs));
-	for (size_t i = 0; i < names.n; i++) {
-		struct strbuf value = STRBUF_INIT;
-
-		r = tree_get_xattr(dir_fd, name, names.v[i], &value, err);
-		if (r < 0) {
-			strbuf_release(&value);
-			return r;
-		}
-		entry->xattrs[i].name = xstrdup(names.v[i]);
-		entry->xattrs[i].size = value.len;
-		entry->xattrs[i].value = strbuf_detach(&value);
-		entry->n_xattrs++;
-	}
-	return 0;
-}
-
-static void entry_from_stat(struct layer_entry *entry, const char *path, const struct stat *st)
-{
-	*entry = (struct layer_entry){
-		.path = path,
-		.mode = st->st_mode,
-		.uid = st->st_uid,
-		.gid = st->st_gid,
-		.rdev = st->st_rdev,
-		.size = S_ISREG(st->st_mode) ? (uint64_t)st->st_size : 0,
-		.mtime = st->st_mtim,
-	};
-}
-
-/* "d/.wh.x" is "D /d/x". */
-static int tell_entry(struct differ *differ, const struct layer_entry *entry, struct error *err)
-{
-	const char *slash = strrchr(entry->path, '/');
-	const char *name = slash ? slash + 1 : entry->path;
-	enum whiteout_kind kind = whiteout_classify(name);
-	cleanup_free char *path = NULL;
-	struct stat below;
-
-	if (kind == WHITEOUT_NONE) {
-		path = xasprintf("/%s", streq(entry->path, "./") ? "" : entry->path);
-		return differ->change(differ->ctx,
-				      lower_find(&differ->lower, path + 1, &below) < 0 ? 'A' : 'C',
-				      path, err);
-	}
-	path = xasprintf("/%.*s%s", (int)(name - entry->path), entry->path,
-			 kind == WHITEOUT_OPAQUE ? "*" : name + strlen(WHITEOUT_PREFIX));
-	return differ->change(differ->ctx, 'D', path, err);
-}
-
-static int write_entry(struct differ *differ, const struct layer_entry *entry, struct error *err)
-{
-	differ->stats.n_entries++;
-	if (differ->change)
-		return tell_entry(differ, entry, err);
-	return tar_writer_add(differ->writer, entry, err);
-}
-
-/* A file entry names its directories first, so that their attributes are known. */
-static int write_dirs(struct differ *differ, struct level *level, struct error *err)
-{
-	struct layer_entry entry;
-	int r;
-
-	/* The root has an entry of its own only when it changed. */
-	if (level->written || !level->parent)
-		return 0;
-	r = write_dirs(differ, level->parent, err);
-	if (r < 0)
-		return r;
-	level->written = true;
-	entry_from_stat(&entry, level->path, &level->st);
-	r = read_xattrs(level->fd, ".", &entry, err);
-	if (r == 0)
-		r = write_entry(differ, &entry, err);
-	free_xattrs(&entry);
-	return r;
-}
-
-static int write_whiteout(struct differ *differ, struct level *level, const char *name,
-			  struct error *err)
-{
-	cleanup_free char *hidden = xasprintf(WHITEOUT_PREFIX "%s", name);
-	cleanup_free char *path = tree_join(level->path, hidden);
-	struct layer_entry entry = { .path = path, .mode = S_IFREG };
-	int r = write_dirs(differ, level, err);
-
-	return r < 0 ? r : write_entry(differ, &entry, err);
-}
-
-static int write_content(struct differ *differ, int fd, uint64_t size, struct error *err)
-{
-	uint64_t left = differ->change ? 0 : size;
-
-	if (!differ->buffer)
-		differ->buffer = xmalloc(COPY_BUFFER);
-	while (left > 0) {
-		size_t want = left < COPY_BUFFER ? (size_t)left : COPY_BUFFER;
-		ssize_t n = TEMP_FAILURE_RETRY(read(fd, differ->buffer, want));
-		int r;
-
-		if (n < 0)
-			return error_sys(err, "read", "at %llu",
-					 (unsigned long long)(size - left));
-		/* The container shortened it meanwhile: the rest is zeros, the size stands. */
-		if (n == 0)
-			return 0;
-		r = tar_writer_data(differ->writer, differ->buffer, (size_t)n, err);
-		if (r < 0)
-			return r;
-		left -= (uint64_t)n;
-	}
-	return 0;
-}
-
-/* The name under which the same file was written before, or NULL: then this is the first. */
-static const char *known_link(struct differ *differ, const struct stat *st, const char *path)
-{
-	char inode[32];
-	size_t *index;
-
-	(void)snprintf(inode, sizeof(inode), "%llu", (unsigned long long)st->st_ino);
-	index = path_map_get(&differ->links, inode);
-	if (index)
-		return differ->link_names.v[*index];
-	path_map_put(&differ->links, inode, differ->link_names.n);
-	strvec_push(&differ->link_names, path);
-	return NULL;
-}
-
-static int write_new_file(struct differ *differ, struct level *level, const char *name,
-			  struct layer_entry *entry, struct error *err)
-{
-	char target[PATH_MAX];
-	cleanup_close int fd = -EBADF;
-	ssize_t n;
-	int r;
-
-	if (S_ISLNK(entry->mode)) {
-		n = readlinkat(level->fd, name, target, sizeof(target) - 1);
-		if (n < 0)
-			return error_sys(err, "readlinkat", "%s", name);
-		target[n] = '\0';
-		entry->link_target = target;
-	}
-	if (S_ISREG(entry->mode)) {
-		fd = openat(level->fd, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-		if (fd < 0)
-			return error_sys(err, "open", "%s", name);
-	}
-	r = read_xattrs(level->fd, name, entry, err);
-	if (r == 0)
-		r = write_entry(differ, entry, err);
-	if (r == 0 && fd >= 0)
-		r = write_content(differ, fd, entry->size, err);
-	differ->stats.n_bytes += entry->size;
-	return r;
-}
-
-static int write_file(struct differ *differ, struct level *level, const char *name,
-		      const char *path, const struct stat *st, struct error *err)
-{
-	const char *link = st->st_nlink > 1 ? known_link(differ, st, path) : NULL;
-	struct layer_entry entry;
-	int r = write_dirs(differ, level, err);
-
-	if (r < 0)
-		return r;
-	entry_from_stat(&entry, path, st);
-	if (link) {
-		entry.mode &= 07777;
-		entry.link_target = link;
-		return write_entry(differ, &entry, err);
-	}
-	r = write_new_file(differ, level, name, &entry, err);
-	free_xattrs(&entry);
-	return r;
-}
-
-/* --- walking ----------------------------------------------------------------------- */
 
 static int diff_dir(struct differ *differ, struct level *level, struct error *err);
 
@@ -271,19 +40,13 @@ static int diff_dir_entry(struct differ *differ, struct level *level, int below_
 {
 	const struct same_side upper = { level->fd, ".", &level->st };
 	const struct same_side lower = { below_fd, *level->path ? level->path : ".", below };
-	struct layer_entry root;
 	int r = same_attributes(&upper, &lower, err);
 
 	if (r < 0 || r == SAME)
 		return r;
 	if (level->parent)
-		return write_dirs(differ, level, err);
-	entry_from_stat(&root, "./", &level->st);
-	r = read_xattrs(level->fd, ".", &root, err);
-	if (r == 0)
-		r = write_entry(differ, &root, err);
-	free_xattrs(&root);
-	return r;
+		return diff_write_dirs(differ, level, err);
+	return diff_write_root(differ, level, err);
 }
 
 static int diff_subdir(struct differ *differ, struct level *parent, const char *name,
@@ -305,12 +68,12 @@ static int diff_subdir(struct differ *differ, struct level *parent, const char *
 	if (r < 0)
 		(void)error_context(err, "%s", path);
 	else if (found < 0 || !S_ISDIR(below.st_mode))
-		r = write_dirs(differ, &level, err);
+		r = diff_write_dirs(differ, &level, err);
 	else
 		r = diff_dir_entry(differ, &level, differ->lower.fds[found], &below, err);
 	/* overlayfs also marks new directories that hide nothing. */
 	if (r >= 0 && opaque && found >= 0 && S_ISDIR(below.st_mode))
-		r = write_whiteout(differ, &level, &WHITEOUT_OPAQUE_NAME[strlen(WHITEOUT_PREFIX)],
+		r = diff_write_whiteout(differ, &level, &WHITEOUT_OPAQUE_NAME[strlen(WHITEOUT_PREFIX)],
 				   err);
 	if (!opaque) {
 		level.lower = lower;
@@ -321,6 +84,22 @@ static int diff_subdir(struct differ *differ, struct level *parent, const char *
 	lower_dir_release(&level.lower);
 	fd_close(&level.fd);
 	return r;
+}
+
+/*
+ * Whether a file is as it was.  overlayfs copies one of several names up alone:
+ * there any second name is news.
+ */
+static int is_unchanged(struct differ *differ, const struct same_side *upper,
+			const struct same_side *lower, struct error *err)
+{
+	bool linked = upper->st->st_nlink > 1;
+
+	if (!differ->flat)
+		return linked ? DIFFERENT : same_file(upper, lower, err);
+	if (linked && path_map_has(&differ->touched, diff_inode_key(upper->st).s))
+		return DIFFERENT;
+	return same_by_stat(upper, lower, err);
 }
 
 static int diff_file(struct differ *differ, struct level *level, const char *name,
@@ -338,15 +117,15 @@ static int diff_file(struct differ *differ, struct level *level, const char *nam
 	if (r < 0)
 		return r;
 	found = lower_step(&differ->lower, &level->lower, path, &below, &ignored);
-	if (found >= 0 && st->st_nlink == 1) {
+	if (found >= 0) {
 		const struct same_side upper = { level->fd, name, st };
 		const struct same_side lower = { differ->lower.fds[found], path, &below };
 
-		r = same_file(&upper, &lower, err);
+		r = is_unchanged(differ, &upper, &lower, err);
 		if (r < 0 || r == SAME)
 			return r;
 	}
-	return write_file(differ, level, name, path, st, err);
+	return diff_write_file(differ, level, name, path, st, err);
 }
 
 static int diff_whiteout(struct differ *differ, struct level *level, const char *name,
@@ -358,7 +137,48 @@ static int diff_whiteout(struct differ *differ, struct level *level, const char 
 
 	if (lower_step(&differ->lower, &level->lower, path, &below, &ignored) < 0)
 		return 0;
-	return write_whiteout(differ, level, name, err);
+	return diff_write_whiteout(differ, level, name, err);
+}
+
+/* Whether nothing but what is to be ignored is in it. */
+static bool holds_ignored_alone(struct differ *differ, int parent_fd, const char *name,
+				const char *path)
+{
+	int fd = openat(parent_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	struct dirent *entry;
+	bool alone = dir;
+
+	if (!dir)
+		fd_close(&fd);
+	while (alone && (entry = readdir(dir))) {
+		cleanup_free char *child = tree_join(path, entry->d_name);
+		struct stat st;
+
+		if (streq(entry->d_name, ".") || streq(entry->d_name, ".."))
+			continue;
+		alone = path_map_has(differ->ignored, child) &&
+			fstatat(fd, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+			(S_ISDIR(st.st_mode) ? holds_ignored_alone(differ, fd, entry->d_name, child)
+					     : S_ISREG(st.st_mode) && st.st_size == 0);
+	}
+	if (dir)
+		(void)closedir(dir);
+	return alone;
+}
+
+/* What a runtime made to mount upon: empty, and not of the layers below. */
+static bool is_ignored(struct differ *differ, struct level *level, const char *name,
+		       const char *path, const struct stat *st)
+{
+	cleanup_lower_dir struct lower_dir ignored = { 0 };
+	struct stat below;
+
+	if (!differ->ignored || !path_map_has(differ->ignored, path) ||
+	    lower_step(&differ->lower, &level->lower, path, &below, &ignored) >= 0)
+		return false;
+	return S_ISDIR(st->st_mode) ? holds_ignored_alone(differ, level->fd, name, path)
+				    : S_ISREG(st->st_mode) && st->st_size == 0;
 }
 
 static int diff_child(struct differ *differ, struct level *level, const char *name,
@@ -371,6 +191,8 @@ static int diff_child(struct differ *differ, struct level *level, const char *na
 	/* A running container may have removed it since the directory was read. */
 	if (fstatat(level->fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return errno == ENOENT ? 0 : error_sys(err, "fstatat", "%s", path);
+	if (is_ignored(differ, level, name, path, &st))
+		return 0;
 	if (whiteouts != whiteout_is_device(&st))
 		return 0;
 	if (whiteouts)
@@ -390,15 +212,15 @@ static int compare_names(const void *a, const void *b)
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-static int read_names(struct level *level, struct strvec *names, struct error *err)
+static int read_names(int dir_fd, const char *path, struct strvec *names, struct error *err)
 {
-	int fd = openat(level->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int fd = openat(dir_fd, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
 	struct dirent *entry;
 
 	if (!dir) {
 		fd_close(&fd);
-		return error_sys(err, "open", "%s", level->path);
+		return error_sys(err, "open", "%s", path);
 	}
 	errno = 0;
 	while ((entry = readdir(dir)))
@@ -406,24 +228,93 @@ static int read_names(struct level *level, struct strvec *names, struct error *e
 			strvec_push(names, entry->d_name);
 	if (errno != 0) {
 		(void)closedir(dir);
-		return error_sys(err, "readdir", "%s", level->path);
+		return error_sys(err, "readdir", "%s", path);
 	}
 	(void)closedir(dir);
 	qsort(names->v, names->n, sizeof(*names->v), compare_names);
 	return 0;
 }
 
+/* In a plain tree a name that is missing says that it was removed. */
+static int diff_missing(struct differ *differ, struct level *level, const struct strvec *names,
+			struct error *err)
+{
+	cleanup_strvec struct strvec below = STRVEC_INIT;
+	int r = 0;
+
+	if (!differ->flat || level->lower.n == 0)
+		return 0;
+	r = read_names(differ->lower.fds[level->lower.layers[0]],
+		       *level->path ? level->path : ".", &below, err);
+	for (size_t i = 0, n = 0; r >= 0 && i < below.n; i++) {
+		while (n < names->n && strcmp(names->v[n], below.v[i]) < 0)
+			n++;
+		if (n == names->n || !streq(names->v[n], below.v[i]))
+			r = diff_write_whiteout(differ, level, below.v[i], err);
+	}
+	return r;
+}
+
 static int diff_dir(struct differ *differ, struct level *level, struct error *err)
 {
 	cleanup_strvec struct strvec names = STRVEC_INIT;
-	int r = read_names(level, &names, err);
+	int r = read_names(level->fd, ".", &names, err);
 
-	for (size_t i = 0; r >= 0 && i < names.n; i++)
+	if (r >= 0)
+		r = diff_missing(differ, level, &names, err);
+	for (size_t i = 0; !differ->flat && r >= 0 && i < names.n; i++)
 		r = diff_child(differ, level, names.v[i], true, err);
 	for (size_t i = 0; r >= 0 && i < names.n; i++)
 		r = diff_child(differ, level, names.v[i], false, err);
 	return r;
 }
+
+/* --- plain trees ------------------------------------------------------------------- */
+
+static int note_link(struct differ *differ, int dir_fd, const char *name, const char *path,
+		     const struct stat *st, struct error *err)
+{
+	cleanup_close int fd = path_try_open(differ->lower.fds[0], path, PATH_NO_SYMLINKS,
+					     O_PATH | O_NOFOLLOW, 0);
+	struct stat below;
+	const struct same_side upper = { dir_fd, name, st };
+	const struct same_side lower = { differ->lower.fds[0], path, &below };
+	int r = DIFFERENT;
+
+	if (fd >= 0 && fstat(fd, &below) == 0)
+		r = same_by_stat(&upper, &lower, err);
+	if (r == DIFFERENT)
+		path_map_put(&differ->touched, diff_inode_key(st).s, 1);
+	return r < 0 ? r : 0;
+}
+
+/* Finds the files with several names of which one at least is new or changed. */
+static int note_links(struct differ *differ, int dir_fd, const char *dir, struct error *err)
+{
+	cleanup_strvec struct strvec names = STRVEC_INIT;
+	int r = read_names(dir_fd, ".", &names, err);
+
+	for (size_t i = 0; r == 0 && i < names.n; i++) {
+		cleanup_free char *path = tree_join(dir, names.v[i]);
+		cleanup_close int fd = -EBADF;
+		struct stat st;
+
+		if (fstatat(dir_fd, names.v[i], &st, AT_SYMLINK_NOFOLLOW) < 0)
+			return error_sys(err, "fstatat", "%s", path);
+		if (!S_ISDIR(st.st_mode)) {
+			r = st.st_nlink > 1
+				    ? note_link(differ, dir_fd, names.v[i], path, &st, err)
+				    : 0;
+			continue;
+		}
+		fd = openat(dir_fd, names.v[i], O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		r = fd < 0 ? error_sys(err, "open", "%s", path)
+			   : note_links(differ, fd, path, err);
+	}
+	return r;
+}
+
+/* --- all of it --------------------------------------------------------------------- */
 
 static int diff_root(struct differ *differ, struct level *level, struct error *err)
 {
@@ -447,11 +338,15 @@ static int walk(struct differ *differ, const struct layer_diff *diff, struct err
 	int r;
 
 	differ->lower = (struct lower_stack){ diff->lower_fds, diff->n_lower };
+	differ->flat = diff->flat;
+	differ->ignored = diff->ignored;
 	root.fd = openat(diff->upper_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (root.fd < 0)
 		return error_sys(err, "open", "the upper directory");
 	lower_root(&differ->lower, &root.lower);
-	r = diff_root(differ, &root, err);
+	r = differ->flat ? note_links(differ, root.fd, "", err) : 0;
+	if (r == 0)
+		r = diff_root(differ, &root, err);
 	lower_dir_release(&root.lower);
 	fd_close(&root.fd);
 	return r < 0 ? r : 0;
@@ -461,6 +356,7 @@ static void differ_release(struct differ *differ)
 {
 	tar_writer_free(&differ->writer);
 	path_map_release(&differ->links);
+	path_map_release(&differ->touched);
 	strvec_release(&differ->link_names);
 	free(differ->buffer);
 }

@@ -14,6 +14,7 @@
 
 #include "base/error.h"
 #include "image/layer-apply.h"
+#include "image/path-map.h"
 #include "image/tar-write.h"
 
 struct layer_diff {
@@ -22,6 +23,14 @@ struct layer_diff {
 	/* The directories below, topmost first. */
 	const int *lower_fds;
 	size_t n_lower;
+	/*
+	 * UPPER_FD is no upper directory but a whole tree, and the one directory
+	 * below is what it was: names that are missing are whiteouts.  A file of
+	 * the same size, time and attributes counts as unchanged.
+	 */
+	bool flat;
+	/* Paths left out while they are empty and not below either; or NULL. */
+	const struct path_map *ignored;
 };
 
 /* STATS->n_entries is 0 when nothing differs; the stream is an empty archive then. */

@@ -46,7 +46,7 @@ int unmount_container(struct container *c, struct error *err)
 }
 
 /* overlayfs wants two layers when it has no upper one; of one alone it would show the same. */
-static int mount_layers(struct store *store, const struct image *image, struct error *err)
+int mount_image_layers(struct store *store, const struct image *image, struct error *err)
 {
 	cleanup_strvec struct strvec lower = STRVEC_INIT;
 	cleanup_free char *base = xasprintf("%s/layers", store->path);
@@ -67,7 +67,7 @@ int mount_image(struct store *store, const struct image *image, const char *targ
 		struct error *err)
 {
 	struct mount_attr attr = { .attr_set = MOUNT_ATTR_RDONLY };
-	cleanup_close int fd = mount_layers(store, image, err);
+	cleanup_close int fd = mount_image_layers(store, image, err);
 
 	if (fd < 0)
 		return error_context(err, "image %s", image->name);

@@ -22,3 +22,6 @@ int unmount_container(struct container *c, struct error *err);
 /* Mounts the image's layers, which are unpacked, read-only at the directory TARGET. */
 int mount_image(struct store *store, const struct image *image, const char *target,
 		struct error *err);
+
+/* An fd of the same, detached and not read-only by itself. */
+int mount_image_layers(struct store *store, const struct image *image, struct error *err);

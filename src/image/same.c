@@ -96,7 +96,8 @@ static int same_content(const struct same_side *upper, const struct same_side *l
 	return SAME;
 }
 
-int same_file(const struct same_side *upper, const struct same_side *lower, struct error *err)
+int same_by_stat(const struct same_side *upper, const struct same_side *lower,
+		 struct error *err)
 {
 	const struct stat *a = upper->st, *b = lower->st;
 	int r;
@@ -109,9 +110,12 @@ int same_file(const struct same_side *upper, const struct same_side *lower, stru
 	r = same_attributes(upper, lower, err);
 	if (r != SAME)
 		return r;
-	if (S_ISLNK(a->st_mode))
-		return same_link(upper, lower, err);
-	if (S_ISREG(a->st_mode))
-		return same_content(upper, lower, err);
-	return SAME;
+	return S_ISLNK(a->st_mode) ? same_link(upper, lower, err) : SAME;
+}
+
+int same_file(const struct same_side *upper, const struct same_side *lower, struct error *err)
+{
+	int r = same_by_stat(upper, lower, err);
+
+	return r == SAME && S_ISREG(upper->st->st_mode) ? same_content(upper, lower, err) : r;
 }

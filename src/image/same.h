@@ -27,3 +27,7 @@ int same_attributes(const struct same_side *upper, const struct same_side *lower
 
 /* The same of a file that is no directory: also type, time, content. */
 int same_file(const struct same_side *upper, const struct same_side *lower, struct error *err);
+
+/* The same without reading regular files: their size and time speak for them. */
+int same_by_stat(const struct same_side *upper, const struct same_side *lower,
+		 struct error *err);

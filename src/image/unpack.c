@@ -9,6 +9,7 @@
 #include "base/fd.h"
 #include "base/file.h"
 #include "image/blob.h"
+#include "image/bundle-image.h"
 #include "image/bundle.h"
 #include "image/interrupt.h"
 #include "image/layer-stream.h"
@@ -114,6 +115,8 @@ static int unpack_into(struct unpack *unpack, struct error *err)
 	r = unpack_layers(unpack, fd, err);
 	if (r == 0)
 		r = write_config(unpack, fd, err);
+	if (r == 0)
+		r = bundle_note_image(fd, unpack->image, err);
 	if (r < 0) {
 		struct error ignored = ERROR_INIT;
 

@@ -39,10 +39,6 @@ config_text() {
 	jq -S . "$(blob "$1" "$("$TOP/dabba-image" --root "$1" inspect "$2" | jq -r '.[0].Id')")"
 }
 
-without_times() {
-	sed -E "s/^(b[^ ]+ '[^ ]+' [0-9]+ [0-9]+) [^ ]+/\1/"
-}
-
 @test "peers: skopeo, from an oci-archive to a layout and from a docker-archive to an archive" {
 	must image export hard:1 out.tar
 	must skopeo copy -q --dest-oci-accept-uncompressed-layers oci-archive:out.tar oci:layout:hard

@@ -151,3 +151,8 @@ tree_of() {
 	image unpack "$1" "$dir" >/dev/null || return
 	"$TOOLS/treelist.py" "$dir/rootfs"
 }
+
+# without_times: what tree_of printed, but for when the files were changed.
+without_times() {
+	sed -E "s/^(b[^ ]+ '[^ ]+' [0-9]+ [0-9]+) [^ ]+/\1/"
+}

@@ -181,10 +181,12 @@ static int check_unused(int dir_fd, struct error *err)
 	if (populated) {
 		(void)error_set(err, EBUSY, "container's cgroup is not empty: it has processes "
 				"already");
+		(void)error_pointer(err, "linux.cgroupsPath");
 		return error_hint(err, "give each container a linux.cgroupsPath of its own");
 	}
 	if (frozen) {
 		(void)error_set(err, EBUSY, "container's cgroup unexpectedly frozen");
+		(void)error_pointer(err, "linux.cgroupsPath");
 		return error_hint(err, "write 0 to its cgroup.freeze");
 	}
 	return 0;

@@ -65,10 +65,15 @@ static int format_memory_swap(const struct oci_resources *r, struct strbuf *valu
 {
 	int64_t limit, swap;
 
-	if (!r->memory || !r->memory->swap || *r->memory->swap == 0)
+	if (!r->memory)
 		return 0;
-	swap = *r->memory->swap;
+	swap = r->memory->swap ? *r->memory->swap : 0;
 	limit = r->memory->limit ? *r->memory->limit : 0;
+	/* No limit of memory is none of the sum either. */
+	if (swap == 0 && limit >= 0)
+		return 0;
+	if (swap == 0)
+		swap = -1;
 	if (swap < 0) {
 		strbuf_adds(value, "max");
 		return 0;
@@ -95,11 +100,14 @@ unsigned long cgroup_weight_of_shares(unsigned long shares)
 	return (unsigned long)ceil(pow(10, (l * l + 125 * l) / 612.0 - 7.0 / 34.0));
 }
 
+/* An idle cgroup has the least weight there is and takes no other. */
 static int format_cpu_shares(const struct oci_resources *r, struct strbuf *value,
 			     struct error *err)
 {
+	bool is_idle = r->cpu && r->cpu->idle && *r->cpu->idle == 1;
+
 	(void)err;
-	if (r->cpu && r->cpu->shares && *r->cpu->shares != 0)
+	if (r->cpu && r->cpu->shares && *r->cpu->shares != 0 && !is_idle)
 		strbuf_addf(value, "%lu", cgroup_weight_of_shares(*r->cpu->shares));
 	return 0;
 }
@@ -117,6 +125,19 @@ static int format_cpu_quota(const struct oci_resources *r, struct strbuf *value,
 	add_number_or_max(value, quota == 0 ? -1 : quota);
 	if (period > 0)
 		strbuf_addf(value, " %llu", (unsigned long long)period);
+	return 0;
+}
+
+/*
+ * The kernel wants a quota that is no less than the burst at each moment: with no
+ * burst in between, both can go up and down.
+ */
+static int format_cpu_no_burst(const struct oci_resources *r, struct strbuf *value,
+			       struct error *err)
+{
+	(void)err;
+	if (r->cpu && r->cpu->burst && (r->cpu->quota || r->cpu->period))
+		strbuf_adds(value, "0");
 	return 0;
 }
 
@@ -174,10 +195,12 @@ static const struct limit {
 	{ "memory.limit", CGROUP_MEMORY, "memory.max", format_memory_limit },
 	{ "memory.reservation", CGROUP_MEMORY, "memory.low", format_memory_reservation },
 	{ "memory.swap", CGROUP_MEMORY, "memory.swap.max", format_memory_swap },
+	/* What is no longer idle can have a weight. */
+	{ "cpu.idle", CGROUP_CPU, "cpu.idle", format_cpu_idle },
 	{ "cpu.shares", CGROUP_CPU, "cpu.weight", format_cpu_shares },
+	{ "cpu.burst", CGROUP_CPU, "cpu.max.burst", format_cpu_no_burst },
 	{ "cpu.quota", CGROUP_CPU, "cpu.max", format_cpu_quota },
 	{ "cpu.burst", CGROUP_CPU, "cpu.max.burst", format_cpu_burst },
-	{ "cpu.idle", CGROUP_CPU, "cpu.idle", format_cpu_idle },
 	{ "cpu.cpus", CGROUP_CPUSET, "cpuset.cpus", format_cpuset_cpus },
 	{ "cpu.mems", CGROUP_CPUSET, "cpuset.mems", format_cpuset_mems },
 	{ "pids.limit", CGROUP_PIDS, "pids.max", format_pids },
@@ -425,40 +448,4 @@ unsigned int cgroup_plan_controllers(const struct cgroup_plan *plan)
 		if (plan->v[i].controller != CGROUP_NO_CONTROLLER && !plan->v[i].is_optional)
 			mask |= 1U << plan->v[i].controller;
 	return mask;
-}
-
-/* A file with several lines takes one at a time. */
-int cgroup_write_lines(int dir_fd, const char *file, const char *value, struct error *err)
-{
-	cleanup_free char *lines = xstrdup(value);
-	int r = 0;
-
-	if (!*value)
-		return file_write_at(dir_fd, file, "\n", err);
-	for (char *save = NULL, *line = strtok_r(lines, "\n", &save); line && r == 0;
-	     line = strtok_r(NULL, "\n", &save))
-		r = file_write_at(dir_fd, file, line, err);
-	return r;
-}
-
-int cgroup_write_apply(const struct cgroup_write *w, int dir_fd, struct error *err)
-{
-	int r = cgroup_write_lines(dir_fd, w->file, w->value, err);
-
-	if (r == -ENOENT && w->fallback_file)
-		r = cgroup_write_lines(dir_fd, w->fallback_file, w->fallback_value, err);
-	if (r == -ENOENT && w->is_optional)
-		r = 0;
-	if (r == -ENOENT)
-		(void)error_hint(err, "this kernel does not have the file %s", w->file);
-	return r < 0 ? error_pointer(err, "%s", w->pointer) : 0;
-}
-
-int cgroup_plan_apply(const struct cgroup_plan *plan, int dir_fd, struct error *err)
-{
-	int r = 0;
-
-	for (size_t i = 0; i < plan->n && r == 0; i++)
-		r = cgroup_write_apply(&plan->v[i], dir_fd, err);
-	return r;
 }

@@ -15,6 +15,7 @@
 #include "linux/cgroup-driver.h"
 #include "linux/cgroup-resources.h"
 #include "linux/cgroup.h"
+#include "linux/device-bpf.h"
 
 enum { MAX_FILE = 1 << 20 };
 
@@ -35,6 +36,15 @@ static const struct {
 	{ "io.weight", "default" },
 	{ "io.bfq.weight", "default" },
 };
+
+/* A quota less than the burst is refused, whichever of the two is to be written back. */
+static void reset_burst(const struct saved *s, int dir_fd)
+{
+	struct error ignored;
+
+	if (streq(s->file, "cpu.max.burst"))
+		(void)file_write_at(dir_fd, s->file, "0", &ignored);
+}
 
 /* A number; "max" is -1, as is a file that is not there because nothing is limited. */
 static int read_limit(int dir_fd, const char *file, int64_t *out, struct error *err)
@@ -146,12 +156,15 @@ static void restore(const struct saved *saved, size_t n, int dir_fd)
 		if (!saved[n].file)
 			continue;
 		reset_device(&saved[n], dir_fd);
+		reset_burst(&saved[n], dir_fd);
 		(void)cgroup_write_lines(dir_fd, saved[n].file, saved[n].value, &ignored);
 	}
 }
 
+/* The device rules last: they are one program, which takes the other's place or does not. */
 static int apply(const struct cgroup *cg, const struct cgroup_driver *driver,
-		 const struct cgroup_plan *plan, struct error *err)
+		 const struct cgroup_plan *plan, const struct cgroup_request *request,
+		 struct error *err)
 {
 	struct saved *saved = xcalloc(plan->n + 1, sizeof(*saved));
 	size_t n_saved = 0, i = 0;
@@ -166,6 +179,9 @@ static int apply(const struct cgroup *cg, const struct cgroup_driver *driver,
 		r = cgroup_write_apply(&plan->v[i++], cg->fd, err);
 	if (r == 0 && plan->n > 0 && driver->keep)
 		r = driver->keep(cg, plan, err);
+	if (r == 0)
+		r = device_bpf_attach(cg->fd, request->resources, request->devices,
+				      request->n_devices, request->rootless, err);
 	if (r < 0)
 		restore(saved, i, cg->fd);
 	while (n_saved > 0)
@@ -175,8 +191,9 @@ static int apply(const struct cgroup *cg, const struct cgroup_driver *driver,
 }
 
 static int update(const struct cgroup *cg, const struct cgroup_driver *driver,
-		  const struct oci_resources *resources, struct error *err)
+		  const struct cgroup_request *request, struct error *err)
 {
+	const struct oci_resources *resources = request->resources;
 	cleanup_cgroup_plan struct cgroup_plan plan = { 0 };
 	struct completed completed = { 0 };
 	int r = complete(&completed, resources, cg->fd, err);
@@ -187,11 +204,11 @@ static int update(const struct cgroup *cg, const struct cgroup_driver *driver,
 		r = cgroup_plan_make(&completed.resources, &plan, err);
 	if (r == 0 && plan.n > 0)
 		r = driver->prepare(cg->path, &plan, err);
-	return r < 0 ? r : apply(cg, driver, &plan, err);
+	return r < 0 ? r : apply(cg, driver, &plan, request, err);
 }
 
 int cgroup_update(const struct cgroup *cg, const char *driver_name,
-		  const struct oci_resources *resources, struct error *err)
+		  const struct cgroup_request *request, struct error *err)
 {
 	const struct cgroup_driver *driver = cgroup_driver_find(driver_name);
 	int r;
@@ -200,6 +217,6 @@ int cgroup_update(const struct cgroup *cg, const char *driver_name,
 		r = error_set(err, ENOTSUP, "made by the manager \"%s\", which cannot update it",
 			      driver_name);
 	else
-		r = update(cg, driver, resources, err);
+		r = update(cg, driver, request, err);
 	return r < 0 ? error_context(err, "cgroup %s", cg->path) : 0;
 }

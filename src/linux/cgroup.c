@@ -177,6 +177,16 @@ int cgroup_kill(const struct cgroup *cg, struct error *err)
 	return r < 0 ? error_context(err, "cgroup %s", cg->path) : 0;
 }
 
+int cgroup_enter(const struct cgroup *cg, pid_t pid, struct error *err)
+{
+	char text[16];
+	int r;
+
+	(void)snprintf(text, sizeof(text), "%d", (int)pid);
+	r = file_write_at(cg->fd, "cgroup.procs", text, err);
+	return r < 0 ? error_context(err, "cgroup %s", cg->path) : 0;
+}
+
 int cgroup_freeze(const struct cgroup *cg, bool frozen, struct error *err)
 {
 	int r = file_write_at(cg->fd, "cgroup.freeze", frozen ? "1" : "0", err);

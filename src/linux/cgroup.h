@@ -18,6 +18,7 @@
 
 #include "base/error.h"
 
+struct oci_config;
 struct oci_device;
 struct oci_resources;
 struct oci_string_map;
@@ -95,12 +96,21 @@ int cgroup_manager_parse(const char *name, enum cgroup_manager *out, struct erro
 
 /*
  * Sets new limits on the existing CG, made by DRIVER (a name as above; NULL is
- * "cgroupfs").  What RESOURCES does not mention stays; so does everything when
- * a value is refused, as the old ones are written back.  Device rules are not
- * looked at.
+ * "cgroupfs").  Of REQUEST, resources, devices and rootless count.  What the
+ * resources do not mention stays; so does everything when a value is refused, as
+ * the old ones are written back.
  */
 int cgroup_update(const struct cgroup *cg, const char *driver,
-		  const struct oci_resources *resources, struct error *err);
+		  const struct cgroup_request *request, struct error *err);
+
+/* Moves PID there, which no limit on the number of tasks can stop. */
+int cgroup_enter(const struct cgroup *cg, pid_t pid, struct error *err);
+
+/* Whether the container gets a cgroup namespace and a writable mount of its cgroup. */
+bool cgroup_is_delegated(const struct oci_config *config);
+
+/* Gives to OWNER what is needed to make and use cgroups below CG, and no limit of CG. */
+int cgroup_delegate(const struct cgroup *cg, uid_t owner, struct error *err);
 
 /* Opens an existing one; -ENOENT when it is gone. */
 int cgroup_open(const char *path, struct cgroup *out, struct error *err);

@@ -20,9 +20,15 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/str.h"
 #include "libocispec/runtime.h"
 
+/* As bpftool shows it. */
+#define PROGRAM_NAME "dabba_devices"
+
 enum {
+	/* The kernel attaches no more to one cgroup. */
+	MAX_ATTACHED = 64,
 	ACCESS_ALL = BPF_DEVCG_ACC_MKNOD | BPF_DEVCG_ACC_READ | BPF_DEVCG_ACC_WRITE,
 	/* type, major, minor, two or three for the verdict, two to return. */
 	MAX_INSNS_PER_RULE = 8,
@@ -160,7 +166,60 @@ static int sys_bpf(int command, union bpf_attr *attr)
 	return (int)syscall(SYS_bpf, command, attr, sizeof(*attr));
 }
 
-static int load_and_attach(int cgroup_fd, const struct bpf_insn *insns, size_t n,
+/* Ours is known by its name: systemd attaches programs too. */
+static bool is_ours(int program_fd)
+{
+	struct bpf_prog_info info = { 0 };
+	union bpf_attr attr;
+
+	memset(&attr, 0, sizeof(attr));
+	attr.info.bpf_fd = (uint32_t)program_fd;
+	attr.info.info_len = sizeof(info);
+	attr.info.info = (uintptr_t)&info;
+	return sys_bpf(BPF_OBJ_GET_INFO_BY_FD, &attr) == 0 && streq(info.name, PROGRAM_NAME);
+}
+
+/* An fd of the program that an earlier call attached; -EBADF when there is none. */
+static int find_attached(int cgroup_fd)
+{
+	uint32_t ids[MAX_ATTACHED];
+	union bpf_attr attr;
+	uint32_t n;
+
+	memset(&attr, 0, sizeof(attr));
+	attr.query.target_fd = (uint32_t)cgroup_fd;
+	attr.query.attach_type = BPF_CGROUP_DEVICE;
+	attr.query.prog_ids = (uintptr_t)ids;
+	attr.query.prog_cnt = ARRAY_SIZE(ids);
+	/* A caller who may not ask may not attach either, and is told so then. */
+	if (sys_bpf(BPF_PROG_QUERY, &attr) < 0)
+		return -EBADF;
+	n = attr.query.prog_cnt;
+	for (uint32_t i = 0; i < n; i++) {
+		cleanup_close int fd = -EBADF;
+
+		memset(&attr, 0, sizeof(attr));
+		attr.prog_id = ids[i];
+		fd = sys_bpf(BPF_PROG_GET_FD_BY_ID, &attr);
+		if (fd >= 0 && is_ours(fd))
+			return take_fd(fd);
+	}
+	return -EBADF;
+}
+
+static int detach(int cgroup_fd, int program_fd, struct error *err)
+{
+	union bpf_attr attr;
+
+	memset(&attr, 0, sizeof(attr));
+	attr.target_fd = (uint32_t)cgroup_fd;
+	attr.attach_bpf_fd = (uint32_t)program_fd;
+	attr.attach_type = BPF_CGROUP_DEVICE;
+	return sys_bpf(BPF_PROG_DETACH, &attr) < 0 ? error_sys(err, "bpf", "BPF_PROG_DETACH") : 0;
+}
+
+/* At each moment either program decides, never none: the kernel swaps them. */
+static int load_and_attach(int cgroup_fd, int old_fd, const struct bpf_insn *insns, size_t n,
 			   struct error *err)
 {
 	cleanup_close int program_fd = -EBADF;
@@ -171,7 +230,7 @@ static int load_and_attach(int cgroup_fd, const struct bpf_insn *insns, size_t n
 	attr.insns = (uintptr_t)insns;
 	attr.insn_cnt = (uint32_t)n;
 	attr.license = (uintptr_t) "Apache-2.0";
-	memcpy(attr.prog_name, "dabba_devices", sizeof("dabba_devices"));
+	memcpy(attr.prog_name, PROGRAM_NAME, sizeof(PROGRAM_NAME));
 	program_fd = sys_bpf(BPF_PROG_LOAD, &attr);
 	if (program_fd < 0)
 		return error_sys(err, "bpf", "BPF_PROG_LOAD of %zu instructions", n);
@@ -181,6 +240,10 @@ static int load_and_attach(int cgroup_fd, const struct bpf_insn *insns, size_t n
 	attr.attach_bpf_fd = (uint32_t)program_fd;
 	attr.attach_type = BPF_CGROUP_DEVICE;
 	attr.attach_flags = BPF_F_ALLOW_MULTI;
+	if (old_fd >= 0) {
+		attr.attach_flags |= BPF_F_REPLACE;
+		attr.replace_bpf_fd = (uint32_t)old_fd;
+	}
 	if (sys_bpf(BPF_PROG_ATTACH, &attr) < 0)
 		return error_sys(err, "bpf", "BPF_PROG_ATTACH");
 	return 0;
@@ -272,15 +335,18 @@ int device_bpf_attach(int cgroup_fd, const struct oci_resources *resources,
 {
 	cleanup_free struct device_rule *rules = NULL;
 	cleanup_free struct bpf_insn *insns = NULL;
+	cleanup_close int old_fd = -EBADF;
 	size_t n_rules, n;
 	int r = device_rules_make(resources, devices, n_devices, &rules, &n_rules, err);
 
 	if (r < 0 || n_rules == 0)
 		return r;
 	device_bpf_compile(rules, n_rules, &insns, &n);
-	if (n == 0)
-		return 0;
-	r = load_and_attach(cgroup_fd, insns, n, err);
+	old_fd = find_attached(cgroup_fd);
+	if (n > 0)
+		r = load_and_attach(cgroup_fd, old_fd, insns, n, err);
+	else if (old_fd >= 0)
+		r = detach(cgroup_fd, old_fd, err);
 	if (r == -EPERM && rootless) {
 		log_info("device rules are left out: only root of the host may load them");
 		error_clear(err);

@@ -48,7 +48,8 @@ void device_bpf_compile(const struct device_rule *rules, size_t n_rules, struct 
 			size_t *n);
 
 /*
- * Loads and attaches what RESOURCES asks for.  The devices every container has
+ * Loads and attaches what RESOURCES asks for, in place of what an earlier call
+ * has attached.  Without rules in RESOURCES everything stays as it is.  The devices every container has
  * stay usable, and those of linux.devices may be made, whatever the rules say.
  * For a ROOTLESS caller, whom the kernel refuses, this does nothing: device
  * nodes are out of its reach by file ownership already.

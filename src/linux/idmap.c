@@ -215,6 +215,30 @@ int idmap_write(pid_t pid, const struct idmap *map, struct error *err)
 	return r < 0 ? error_context(err, "id mapping") : 0;
 }
 
+int idmap_host_uid(pid_t pid, uid_t uid, uid_t *out, struct error *err)
+{
+	cleanup_strbuf struct strbuf text = STRBUF_INIT;
+	cleanup_close int fd = -EBADF;
+	unsigned int inside, outside, size;
+	char name[32];
+	int r;
+
+	(void)snprintf(name, sizeof(name), "%d/uid_map", (int)pid);
+	fd = proc_open(name, O_RDONLY, err);
+	r = fd < 0 ? fd : file_read_fd(fd, name, 1 << 16, &text, err);
+	if (r < 0)
+		return r;
+	for (char *save = NULL, *line = strtok_r(text.buf, "\n", &save); line;
+	     line = strtok_r(NULL, "\n", &save)) {
+		if (sscanf(line, "%u %u %u", &inside, &outside, &size) != 3 || uid < inside ||
+		    uid - inside >= size)
+			continue;
+		*out = outside + (uid - inside);
+		return 0;
+	}
+	return error_set(err, EINVAL, "user %u of the container is no user of the host", uid);
+}
+
 static int open_userns_of(pid_t pid, struct error *err)
 {
 	int root_fd = proc_fd(err), fd;

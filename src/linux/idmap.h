@@ -33,5 +33,8 @@ bool idmap_equal(const struct idmap *a, const struct idmap *b);
  */
 int idmap_write(pid_t pid, const struct idmap *map, struct error *err);
 
+/* The id that the user UID of PID's user namespace has in ours; -EINVAL when it has none. */
+int idmap_host_uid(pid_t pid, uid_t uid, uid_t *out, struct error *err);
+
 /* An fd of a new user namespace with MAP, to put on mounts; the caller's. */
 int idmap_userns_open(const struct idmap *map, struct error *err);

@@ -304,7 +304,7 @@ static pid_t clone_process(struct execution *x)
 		args.cgroup = (uint64_t)x->cgroup.fd;
 	}
 	pid = sys_clone3(&args);
-	if (pid < 0 && errno == EBUSY) {
+	if (pid < 0 && errno == EBUSY && !x->request->cgroup) {
 		struct error ignored = ERROR_INIT;
 
 		/* Init has moved below its cgroup, which then takes no processes itself. */
@@ -315,6 +315,18 @@ static pid_t clone_process(struct execution *x)
 		pid = sys_clone3(&args);
 	}
 	return pid;
+}
+
+static int explain_clone(const struct execution *x, struct error *err)
+{
+	(void)error_sys(err, "clone3", "for the process in container %s", x->container.id);
+	if (err->code == -EAGAIN)
+		return error_hint(err, "a limit on tasks is reached: pids.max of the container's "
+				       "cgroup, or RLIMIT_NPROC");
+	if (err->code == -EBUSY)
+		return error_hint(err, "cgroup %s hands controllers down, and such a cgroup takes no "
+				       "processes: name one below it", x->cgroup.path);
+	return err->code;
 }
 
 static int spawn(struct execution *x, struct error *err)
@@ -337,7 +349,7 @@ static int spawn(struct execution *x, struct error *err)
 		return error_sys(err, "prctl", "PR_SET_DUMPABLE");
 	x->pid = clone_process(x);
 	if (x->pid < 0)
-		return error_sys(err, "clone3", "for the process in container %s", x->container.id);
+		return explain_clone(x, err);
 	if (x->pid == 0) {
 		(void)close(x->sync_fd);
 		if (x->staged)

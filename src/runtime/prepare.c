@@ -21,6 +21,7 @@
 
 #include "base/fd.h"
 #include "base/file.h"
+#include "base/log.h"
 #include "base/path.h"
 #include "base/proc.h"
 #include "base/timing.h"
@@ -166,6 +167,16 @@ static int check_terminal(const struct creation *cr, struct error *err)
 	return 0;
 }
 
+/* A limit of so few tasks would stop the clone, or a stage's: init is moved there instead. */
+static bool enters_late(const struct creation *cr)
+{
+	const struct oci_linux *linux = cr->container.config->linux;
+	const struct oci_resources *resources = linux ? linux->resources : NULL;
+
+	return resources && resources->pids &&
+	       (resources->pids->limit == 0 || resources->pids->limit == 1);
+}
+
 static int check_id(struct creation *cr, struct error *err)
 {
 	return store_check_id(cr->request->id, err);
@@ -201,7 +212,8 @@ static int plan_init(struct creation *cr, struct error *err)
 	cr->init.new_keyring = !cr->request->no_new_keyring;
 	cr->init.rootfs.no_pivot = cr->request->no_pivot;
 	cr->init.wait_for_runtime = (cr->init.namespaces.new_flags & CLONE_NEWUSER) ||
-				    (config->linux && config->linux->n_net_devices > 0);
+				    (config->linux && config->linux->n_net_devices > 0) ||
+				    enters_late(cr);
 	return 0;
 }
 
@@ -288,7 +300,7 @@ static int spawn(struct creation *cr, struct error *err)
 {
 	struct spawn_request request = {
 		.namespaces = &cr->init.namespaces,
-		.cgroup_fd = cr->cgroup.fd,
+		.cgroup_fd = enters_late(cr) ? -EBADF : cr->cgroup.fd,
 		.child = init_run,
 		.arg = &cr->init,
 	};
@@ -308,6 +320,8 @@ static int spawn(struct creation *cr, struct error *err)
 		cr->pidfd = spawned.pidfd;
 		r = rootfs_leave(&cr->init.rootfs, err);
 	}
+	if (r == 0 && enters_late(cr) && cr->cgroup.fd >= 0)
+		r = cgroup_enter(&cr->cgroup, cr->pid, err);
 	if (r == 0)
 		r = cgroup_settle(&cr->cgroup, err);
 	/* Init has its own copy: with ours gone, its death ends the connection. */
@@ -337,6 +351,32 @@ static int move_netdevices(const struct creation *cr, struct error *err)
 	return 0;
 }
 
+/*
+ * The user who will run in the cgroup may make cgroups below it where config.json
+ * shows it writable.  Who that is on the host, the map of init's user namespace says.
+ */
+static int delegate_cgroup(struct creation *cr, struct error *err)
+{
+	const struct oci_config *config = cr->container.config;
+	const struct oci_process *process = config->process;
+	uid_t owner;
+	int r;
+
+	if (cr->cgroup.fd < 0 || !cgroup_is_delegated(config))
+		return 0;
+	r = idmap_host_uid(cr->pid, process && process->user ? process->user->uid : 0, &owner,
+			   err);
+	if (r == 0)
+		r = cgroup_delegate(&cr->cgroup, owner, err);
+	/* Without privilege it is the caller's already, or nobody can give it away. */
+	if (r == -EPERM && geteuid() != 0) {
+		log_info("%s", err->msg);
+		error_clear(err);
+		r = 0;
+	}
+	return r;
+}
+
 /* What init cannot do for itself. */
 static int set_up_from_outside(struct creation *cr, struct error *err)
 {
@@ -353,6 +393,8 @@ static int set_up_from_outside(struct creation *cr, struct error *err)
 
 		r = idmap_write(cr->pid, &map, err);
 	}
+	if (r == 0)
+		r = delegate_cgroup(cr, err);
 	if (r == 0)
 		r = move_netdevices(cr, err);
 	if (r == 0 && cr->rdt.group)

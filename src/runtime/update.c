@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #include "base/file.h"
-#include "base/log.h"
 #include "base/str.h"
 #include "libocispec/oci-error.h"
 #include "libocispec/read.h"
@@ -19,17 +18,22 @@ int container_update(const char *root, const char *id, const struct oci_resource
 {
 	cleanup_container struct container c = CONTAINER_INIT;
 	cleanup_cgroup struct cgroup cg = CGROUP_INIT;
+	struct cgroup_request request = { .resources = resources, .rootless = geteuid() != 0 };
 	enum oci_status status;
 	int r = container_load_live(&c, root, id, &status, &cg, err);
 
 	/* Two updates at once would restore each other's values. */
 	if (r == 0)
 		r = container_lock_loaded(&c, root, err);
-	/* containerd sends the whole of linux.resources, whatever has changed in it. */
+	/* New device rules have to let the container have the devices it was made with. */
 	if (r == 0 && resources->n_devices > 0)
-		log_info("linux.resources.devices: the rules of a container stay as they are");
+		r = container_load_config(&c, err);
+	if (r == 0 && c.config && c.config->linux) {
+		request.devices = c.config->linux->devices;
+		request.n_devices = c.config->linux->n_devices;
+	}
 	if (r == 0)
-		r = cgroup_update(&cg, c.record.cgroup_driver, resources, err);
+		r = cgroup_update(&cg, c.record.cgroup_driver, &request, err);
 	/* Said here: by itself a place is understood as one in config.json. */
 	return r < 0 && *err->pointer ? error_context(err, "%s", err->pointer) : r;
 }

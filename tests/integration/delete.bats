@@ -57,6 +57,17 @@ setup() {
 	nothing_left
 }
 
+@test "delete: without force, a stopped container whose processes live on" {
+	require dabba
+	edit '.linux.namespaces |= map(select(.type != "pid"))'
+	sh_args 'sleep 78 & exit 0'
+	must runtime create "$ID"
+	must runtime start "$ID"
+	eventually has_status stopped
+	must runtime delete "$ID"
+	nothing_left
+}
+
 @test "delete: --force of a container that ignores signals and is frozen" {
 	sh_args 'trap "" TERM; sleep 30'
 	must runtime create "$ID"

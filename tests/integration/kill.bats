@@ -97,6 +97,23 @@ got() {
 	eventually no_processes
 }
 
+@test "kill: --all after init's death reaches what it has left behind, by any signal" {
+	require dabba
+	edit '.linux.namespaces |= map(select(.type != "pid"))'
+	sh_args '(trap "echo USR1 >>/tmp/got" USR1; touch /tmp/ready; while :; do sleep 0.02; done) & exit 0'
+	must runtime create "$ID"
+	must runtime start "$ID"
+	eventually test -e rootfs/tmp/ready
+	eventually has_status stopped
+	must runtime kill --all "$ID" USR1
+	got_usr1() { [[ $(cat rootfs/tmp/got 2>/dev/null) == USR1* ]]; }
+	eventually got_usr1
+	must runtime kill --all "$ID" KILL
+	eventually no_processes
+	must runtime delete "$ID"
+	nothing_left
+}
+
 @test "kill: --all of a stopped container succeeds" {
 	must runtime create "$ID"
 	must runtime start "$ID"

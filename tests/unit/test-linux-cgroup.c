@@ -51,7 +51,7 @@ static const char *planned(const struct cgroup_plan *plan, const char *file)
 
 static void test_plan(void)
 {
-	const int64_t limit = 100 << 20, swap = 150 << 20, quota = -1, idle = 1;
+	const int64_t limit = 100 << 20, swap = 150 << 20, quota = -1, idle = 0;
 	const uint64_t shares = 1024, period = 50000;
 	const uint16_t weight = 500;
 	struct oci_memory memory = { .limit = &limit, .swap = &swap };
@@ -77,7 +77,7 @@ static void test_plan(void)
 	ok_str(planned(&plan, "memory.swap.max"), "52428800");
 	ok_str(planned(&plan, "cpu.weight"), "100");
 	ok_str(planned(&plan, "cpu.max"), "max 50000");
-	ok_str(planned(&plan, "cpu.idle"), "1");
+	ok_str(planned(&plan, "cpu.idle"), "0");
 	ok_str(planned(&plan, "cpuset.cpus"), "0-1");
 	ok_str(planned(&plan, "cpuset.mems"), NULL);
 	ok_str(planned(&plan, "pids.max"), "0");
@@ -92,6 +92,44 @@ static void test_plan(void)
 	cgroup_plan_fini(&plan);
 
 	ok(cgroup_plan_make(NULL, &plan, &err) == 0 && plan.n == 0);
+	cgroup_plan_fini(&plan);
+}
+
+/* What an idle cgroup does not take, and what has to be 0 in between. */
+static void test_plan_cpu(void)
+{
+	const int64_t quota = 5000, idle = 1;
+	const uint64_t shares = 1024, burst = 700;
+	struct oci_cpu cpu = { .shares = &shares, .idle = &idle, .quota = &quota,
+			       .burst = &burst };
+	struct oci_resources resources = { .cpu = &cpu };
+	struct cgroup_plan plan;
+	struct error err = ERROR_INIT;
+
+	if (!ok(cgroup_plan_make(&resources, &plan, &err) == 0) || !ok(plan.n == 4))
+		return;
+	ok_str(planned(&plan, "cpu.idle"), "1");
+	ok_str(planned(&plan, "cpu.weight"), NULL);
+	ok_str(plan.v[1].file, "cpu.max.burst");
+	ok_str(plan.v[1].value, "0");
+	ok_str(plan.v[2].value, "5000");
+	ok_str(plan.v[3].value, "700");
+	cgroup_plan_fini(&plan);
+}
+
+/* No limit of memory is none of memory and swap. */
+static void test_plan_no_memory_limit(void)
+{
+	const int64_t limit = -1;
+	struct oci_memory memory = { .limit = &limit };
+	struct oci_resources resources = { .memory = &memory };
+	struct cgroup_plan plan;
+	struct error err = ERROR_INIT;
+
+	if (!ok(cgroup_plan_make(&resources, &plan, &err) == 0))
+		return;
+	ok_str(planned(&plan, "memory.max"), "max");
+	ok_str(planned(&plan, "memory.swap.max"), "max");
 	cgroup_plan_fini(&plan);
 }
 
@@ -353,6 +391,8 @@ int main(void)
 
 	test_weights();
 	test_plan();
+	test_plan_cpu();
+	test_plan_no_memory_limit();
 	test_plan_rare();
 	test_plan_refused();
 	test_paths_refused();

@@ -55,6 +55,9 @@ require() {
 		has_controller "$2" || skip "cgroup v2 has no $2 controller on this machine" ;;
 	no-controller)
 		! has_controller "$2" || skip "cgroup v2 has the $2 controller on this machine" ;;
+	rdma-device)
+		[[ -n $(ls /sys/class/infiniband 2>/dev/null) ]] ||
+			skip "no RDMA device is on this machine" ;;
 	sys-resource)
 		has_capability 24 || skip "root lacks CAP_SYS_RESOURCE on this machine" ;;
 	selinux)

@@ -5,7 +5,9 @@
  * mounts, devices, masks, capabilities, a seccomp tree) and nothing more: it
  * reads no JSON, checks nothing, keeps no state.
  *
- *	floor run ROOTFS CGROUP PROGRAM	a whole container, until PROGRAM ends
+ *	floor run ROOTFS CGROUP PROGRAM [host-net|devices]
+ *					a whole container, until PROGRAM ends; in the
+ *					host's network, or with rules for devices
  *	floor exec PID CGROUP PROGRAM	one more process in the container of PID
  *	floor nothing			starts and ends
  */
@@ -14,6 +16,7 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <linux/audit.h>
+#include <linux/bpf.h>
 #include <linux/capability.h>
 #include <linux/filter.h>
 #include <linux/sched.h>
@@ -237,19 +240,69 @@ static int status_of(pid_t pid)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
-static int run(const char *rootfs, const char *path, char *program)
+/* The devices of config.jq's rules: major and minor, -1 is any. */
+static const struct {
+	int major, minor;
+} allowed[] = { { 1, 3 }, { 1, 5 }, { 1, 7 }, { 1, 8 }, { 1, 9 }, { 5, 0 }, { 5, 2 }, { 136, -1 } };
+
+static struct bpf_insn instruction(uint8_t code, uint8_t dst, uint8_t src, int16_t off, int32_t imm)
 {
+	return (struct bpf_insn){ code, dst, src, off, imm };
+}
+
+static void attach_device_rules(const char *path)
+{
+	enum { LOAD = BPF_LDX | BPF_W | BPF_MEM, SKIP = BPF_JMP | BPF_JNE | BPF_K,
+	       SET = BPF_ALU64 | BPF_MOV | BPF_K, END = BPF_JMP | BPF_EXIT };
+	struct bpf_insn code[ARRAY_SIZE(allowed) * 4 + 4];
+	union bpf_attr load = {
+		.prog_type = BPF_PROG_TYPE_CGROUP_DEVICE,
+		.insns = (uintptr_t)code,
+		.license = (uintptr_t)"GPL",
+	};
+	union bpf_attr attach = { .attach_type = BPF_CGROUP_DEVICE };
+	int cgroup = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	uint32_t n = 0;
+
+	code[n++] = instruction(LOAD, 2, 1, offsetof(struct bpf_cgroup_dev_ctx, major), 0);
+	code[n++] = instruction(LOAD, 3, 1, offsetof(struct bpf_cgroup_dev_ctx, minor), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(allowed); i++) {
+		int any = allowed[i].minor < 0;
+
+		code[n++] = instruction(SKIP, 2, 0, any ? 2 : 3, allowed[i].major);
+		if (!any)
+			code[n++] = instruction(SKIP, 3, 0, 2, allowed[i].minor);
+		code[n++] = instruction(SET, 0, 0, 0, 1);
+		code[n++] = instruction(END, 0, 0, 0, 0);
+	}
+	code[n++] = instruction(SET, 0, 0, 0, 0);
+	code[n++] = instruction(END, 0, 0, 0, 0);
+	load.insn_cnt = n;
+	attach.target_fd = cgroup;
+	attach.attach_bpf_fd = syscall(SYS_bpf, BPF_PROG_LOAD, &load, sizeof(load));
+	check((int)attach.attach_bpf_fd, "load the device rules");
+	check(syscall(SYS_bpf, BPF_PROG_ATTACH, &attach, sizeof(attach)), "attach them");
+	close(attach.attach_bpf_fd);
+	close(cgroup);
+}
+
+static int run(const char *rootfs, const char *path, char *program, const char *variant)
+{
+	int has_net = strcmp(variant, "host-net") != 0;
 	int status, cgroup;
 	pid_t pid;
 
 	check(mkdir(path, 0755), path);
 	cgroup = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	check(cgroup, path);
-	pid = clone_into(cgroup, NAMESPACES);
+	if (!strcmp(variant, "devices"))
+		attach_device_rules(path);
+	pid = clone_into(cgroup, has_net ? NAMESPACES : NAMESPACES & ~CLONE_NEWNET);
 	if (pid == 0) {
 		check(unshare(CLONE_NEWCGROUP), "unshare");
 		check(sethostname("floor", 5), "sethostname");
-		raise_loopback();
+		if (has_net)
+			raise_loopback();
 		enter_root(rootfs);
 		make_mounts();
 		make_devices();
@@ -278,11 +331,12 @@ static int exec(pid_t container, const char *path, char *program)
 
 int main(int argc, char **argv)
 {
-	if (argc == 5 && !strcmp(argv[1], "run"))
-		return run(argv[2], argv[3], argv[4]);
+	if ((argc == 5 || argc == 6) && !strcmp(argv[1], "run"))
+		return run(argv[2], argv[3], argv[4], argc == 6 ? argv[5] : "");
 	if (argc == 5 && !strcmp(argv[1], "exec"))
 		return exec(atoi(argv[2]), argv[3], argv[4]);
 	if (argc == 2 && !strcmp(argv[1], "nothing"))
 		return 0;
-	errx(1, "usage: floor run ROOTFS CGROUP PROGRAM | exec PID CGROUP PROGRAM | nothing");
+	errx(1, "usage: floor run ROOTFS CGROUP PROGRAM [host-net|devices] | "
+	     "exec PID CGROUP PROGRAM | nothing");
 }

@@ -136,7 +136,7 @@ static void bench(const char *path, int rounds)
 	for (int round = 0; round < rounds; round++)
 		measure(&seccomp, results, round);
 	for (int way = 0; way < N_WAYS; way++)
-		printf("%-44s%-20s%6u%10.0f%10.0f\n", way ? "" : path, ways[way],
+		printf("%-36s%-20s%6u%10.0f%10.0f\n", way ? "" : basename(path), ways[way],
 		       results[way].n_filter, median(results[way].build, rounds),
 		       median(results[way].attach, rounds));
 	oci_arena_release(&arena);
@@ -152,7 +152,7 @@ int main(int argc, char **argv)
 	}
 	if (first >= argc || rounds < 1 || rounds > MAX_ROUNDS)
 		errx(1, "usage: seccomp [-n ROUNDS] PROFILE...");
-	printf("%d rounds, medians in us\n%-44s%-20s%6s%10s%10s\n", rounds, "profile", "", "insns",
+	printf("%d rounds, medians in us\n%-36s%-20s%6s%10s%10s\n", rounds, "profile", "", "insns",
 	       "build", "attach");
 	for (int i = first; i < argc; i++)
 		bench(argv[i], rounds);

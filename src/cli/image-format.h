@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* How list and history show what they have in common. */
+/* How list, history and ps show what they have in common. */
 #pragma once
 
 #include <stdio.h>
 
 #include "base/mem.h"
 #include "base/str.h"
+#include "cli/template.h"
 #include "image/digest.h"
 #include "image/document.h"
 #include "libocispec/field.h"
@@ -24,15 +25,13 @@ static inline struct format_id format_id(const struct digest *id, bool no_trunc)
 	return text;
 }
 
-/* Appends OBJECT as JSON on a line of its own. */
-static inline int format_json_line(const struct oci_object *table, const void *object,
-				   struct strbuf *text, struct error *err)
+/* Shows OBJECT as ROWS are formatted. */
+static inline int format_object(struct format_rows *rows, const struct oci_object *table,
+				const void *object, struct strbuf *text, struct error *err)
 {
 	cleanup_free char *json = NULL;
 	size_t len;
 	int r = document_write(table, object, 0, &json, &len, err);
 
-	if (r == 0)
-		strbuf_addf(text, "%s\n", json);
-	return r;
+	return r < 0 ? r : format_rows_add(rows, json, text, err);
 }

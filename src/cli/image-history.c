@@ -24,8 +24,9 @@ struct history_options {
 static const struct history_options defaults = { .format = "table", .human = true };
 
 static const struct option_spec options[] = {
-	{ "format", 0, OPTION_CHOICE, offsetof(struct history_options, format), "table|json",
-	  "a table to read, or a JSON object on each line" },
+	{ "format", 0, OPTION_STRING, offsetof(struct history_options, format),
+	  "table|json|TEMPLATE",
+	  "a table to read, JSON on each line, or as in {{.ID}} {{.Size}}" },
 	{ "human", 'H', OPTION_FLAG, offsetof(struct history_options, human), NULL,
 	  "sizes and dates for people (default); --human=false for bytes and RFC 3339" },
 	{ "no-trunc", 0, OPTION_FLAG, offsetof(struct history_options, no_trunc), NULL,
@@ -100,8 +101,8 @@ static const struct oci_field row_fields[] = {
 };
 static const struct oci_object row_object = OCI_TABLE("step", row_document, row_fields);
 
-static int add_json(const struct history_row *row, const struct cells *cells, struct strbuf *text,
-		    struct error *err)
+static int add_object(const struct history_row *row, const struct cells *cells,
+		      struct format_rows *rows, struct strbuf *text, struct error *err)
 {
 	const struct row_document document = {
 		.comment = row->comment,
@@ -112,12 +113,13 @@ static int add_json(const struct history_row *row, const struct cells *cells, st
 		.size = cells->size.s,
 	};
 
-	return format_json_line(&row_object, &document, text, err);
+	return format_object(rows, &row_object, &document, text, err);
 }
 
 static int format_history(const struct history_row *rows, size_t n,
 			  const struct history_options *o, struct strbuf *text, struct error *err)
 {
+	cleanup_format_rows struct format_rows formatted = FORMAT_ROWS_INIT(o->format);
 	cleanup_strvec struct strvec table = STRVEC_INIT;
 	static char *heading[] = { "IMAGE", "CREATED", "CREATED BY", "SIZE", "COMMENT", NULL };
 	bool is_table = !o->quiet && streq(o->format, "table");
@@ -137,12 +139,12 @@ static int format_history(const struct history_row *rows, size_t n,
 			strvec_push(&table, cells.size.s);
 			strvec_push(&table, rows[i].comment);
 		} else {
-			r = add_json(&rows[i], &cells, text, err);
+			r = add_object(&rows[i], &cells, &formatted, text, err);
 		}
 	}
 	if (is_table)
 		table_format(&table, ARRAY_SIZE(heading) - 1, text);
-	return r;
+	return r < 0 || o->quiet || is_table ? r : format_rows_finish(&formatted, text, err);
 }
 
 static int run(struct invocation *invocation, struct error *err)

@@ -16,8 +16,9 @@ struct list_options {
 static const struct list_options defaults = { .format = "table" };
 
 static const struct option_spec options[] = {
-	{ "format", 'f', OPTION_CHOICE, offsetof(struct list_options, format), "table|json",
-	  "a table to read, or a JSON object on each line" },
+	{ "format", 'f', OPTION_STRING, offsetof(struct list_options, format),
+	  "table|json|TEMPLATE",
+	  "a table to read, JSON on each line, or as in {{.ID}} {{.Size}}" },
 	{ "no-trunc", 0, OPTION_FLAG, offsetof(struct list_options, no_trunc), NULL,
 	  "whole IDs" },
 	{ "quiet", 'q', OPTION_FLAG, offsetof(struct list_options, quiet), NULL,
@@ -47,8 +48,8 @@ static const struct oci_field row_fields[] = {
 };
 static const struct oci_object row_object = OCI_TABLE("image", row_document, row_fields);
 
-static int add_json(const struct image_row *row, bool no_trunc, struct strbuf *text,
-		    struct error *err)
+static int add_object(const struct image_row *row, bool no_trunc, struct format_rows *rows,
+		      struct strbuf *text, struct error *err)
 {
 	struct format_id id = format_id(&row->id, no_trunc);
 	struct human since = human_since(row->created), size = human_size(row->size);
@@ -62,7 +63,7 @@ static int add_json(const struct image_row *row, bool no_trunc, struct strbuf *t
 		.tag = row->tag,
 	};
 
-	return format_json_line(&row_object, &document, text, err);
+	return format_object(rows, &row_object, &document, text, err);
 }
 
 static void add_cells(const struct image_row *row, bool no_trunc, struct strvec *cells)
@@ -86,8 +87,10 @@ static bool is_repeated(const struct image_list *list, size_t i)
 static int format_list(const struct image_list *list, const struct list_options *o,
 		       struct strbuf *text, struct error *err)
 {
+	cleanup_format_rows struct format_rows rows = FORMAT_ROWS_INIT(o->format);
 	cleanup_strvec struct strvec cells = STRVEC_INIT;
 	static char *heading[] = { "REPOSITORY", "TAG", "IMAGE ID", "CREATED", "SIZE", NULL };
+	bool is_table = streq(o->format, "table");
 	int r = 0;
 
 	strvec_pushv(&cells, heading);
@@ -96,14 +99,17 @@ static int format_list(const struct image_list *list, const struct list_options 
 
 		if (o->quiet && !is_repeated(list, i))
 			strbuf_addf(text, "%s\n", format_id(&row->id, o->no_trunc).s);
-		else if (!o->quiet && streq(o->format, "json"))
-			r = add_json(row, o->no_trunc, text, err);
-		else if (!o->quiet)
+		else if (!o->quiet && is_table)
 			add_cells(row, o->no_trunc, &cells);
+		else if (!o->quiet)
+			r = add_object(row, o->no_trunc, &rows, text, err);
 	}
-	if (!o->quiet && streq(o->format, "table"))
-		table_format(&cells, ARRAY_SIZE(heading) - 1, text);
-	return r;
+	if (r < 0 || o->quiet)
+		return r;
+	if (!is_table)
+		return format_rows_finish(&rows, text, err);
+	table_format(&cells, ARRAY_SIZE(heading) - 1, text);
+	return 0;
 }
 
 static int run(struct invocation *invocation, struct error *err)

@@ -43,12 +43,15 @@ static struct option *make_long_options(const struct option_spec *options)
 	return table;
 }
 
-/* ":" makes getopt tell a missing value from an unknown option. */
+/*
+ * ":" makes getopt tell a missing value from an unknown option, and "=" is how
+ * it gives us the rest of "-H=false", which others write for a flag.
+ */
 static char *make_letters(const struct option_spec *options, bool stop_at_argument)
 {
 	struct strbuf letters = STRBUF_INIT;
 
-	strbuf_adds(&letters, stop_at_argument ? "+:" : ":");
+	strbuf_adds(&letters, stop_at_argument ? "+:=:" : ":=:");
 	for (; options->name; options++)
 		if (options->letter)
 			strbuf_addf(&letters, "%c%s", options->letter,
@@ -143,18 +146,23 @@ int option_parse(const struct option_spec *options, void *values, int argc, char
 {
 	cleanup_free struct option *long_options = make_long_options(options);
 	cleanup_free char *letters = make_letters(options, stop_at_argument);
+	/* The flag whose letter came last. */
+	const struct option_spec *flag = NULL;
 
 	/* 0 and not 1: glibc then forgets what it knew of another argv. */
 	optind = 0;
 	opterr = 0;
 	for (;;) {
 		int result = getopt_long(argc, argv, letters, long_options, NULL), r;
+		const struct option_spec *option;
 
 		if (result == -1)
 			break;
-		if (result == '?' || result == ':')
+		if (result == '?' || result == ':' || (result == '=' && !flag))
 			return usage_error(options, result, argv[optind - 1], err);
-		r = set_value(find(options, result), values, optarg, err);
+		option = result == '=' ? flag : find(options, result);
+		flag = result < FIRST_LONG && option->kind == OPTION_FLAG ? option : NULL;
+		r = set_value(option, values, optarg, err);
 		if (r < 0)
 			return r;
 	}

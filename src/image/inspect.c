@@ -120,22 +120,66 @@ static int load_all(struct store *store, const struct index *index, const struct
 	return 0;
 }
 
-int image_inspect(struct store *store, const struct strvec *names, char **text, struct error *err)
+/* Everything that was loaded; LIST is of struct inspect_image. */
+struct inspection {
+	struct index index;
+	struct image *images;
+	struct oci_list list;
+};
+
+static int inspect(struct store *store, const struct strvec *names, struct inspection *inspection,
+		   struct error *err)
 {
-	cleanup_index struct index index = INDEX_INIT;
-	cleanup_free struct image *images = xcalloc(names->n, sizeof(*images));
-	cleanup_free struct inspect_image *objects = xcalloc(names->n, sizeof(*objects));
-	const struct oci_list list = { .items = objects, .n = names->n };
+	int r;
+
+	*inspection = (struct inspection){
+		.index = INDEX_INIT,
+		.images = xcalloc(names->n, sizeof(*inspection->images)),
+		.list = { .items = xcalloc(names->n, sizeof(struct inspect_image)),
+			  .n = names->n },
+	};
+	r = index_read(store, &inspection->index, err);
+	return r < 0 ? r : load_all(store, &inspection->index, names, inspection->images,
+				    inspection->list.items, err);
+}
+
+static void inspection_release(struct inspection *inspection)
+{
+	for (size_t i = 0; i < inspection->list.n; i++)
+		image_release(&inspection->images[i]);
+	free(inspection->images);
+	free(inspection->list.items);
+	index_release(&inspection->index);
+}
+
+int image_inspect(struct store *store, const struct strvec *names, struct strvec *objects,
+		  struct error *err)
+{
+	__attribute__((cleanup(inspection_release))) struct inspection inspection;
+	int r = inspect(store, names, &inspection, err);
+
+	for (size_t i = 0; r == 0 && i < names->n; i++) {
+		const struct inspect_image *items = inspection.list.items;
+		char *text;
+		size_t len;
+
+		r = document_write(&image_object, &items[i], 0, &text, &len, err);
+		if (r == 0)
+			strvec_push_take(objects, text);
+	}
+	return r;
+}
+
+int image_inspect_list(struct store *store, const struct strvec *names, char **text,
+		       struct error *err)
+{
+	__attribute__((cleanup(inspection_release))) struct inspection inspection;
 	struct oci_error oci_err = OCI_ERROR_INIT;
 	size_t len;
-	int r = index_read(store, &index, err);
+	int r = inspect(store, names, &inspection, err);
 
-	if (r == 0)
-		r = load_all(store, &index, names, images, objects, err);
-	if (r == 0 &&
-	    oci_write_list(&image_object, &list, OCI_WRITE_INDENT, text, &len, &oci_err) < 0)
+	if (r == 0 && oci_write_list(&image_object, &inspection.list, OCI_WRITE_INDENT, text, &len,
+				     &oci_err) < 0)
 		r = error_from_oci(err, &oci_err);
-	for (size_t i = 0; i < names->n; i++)
-		image_release(&images[i]);
 	return r;
 }

@@ -6,6 +6,10 @@
 #include "base/str.h"
 #include "image/store.h"
 
-/* An indented list with an object for each of the NAMES. *TEXT is the caller's to free(). */
-int image_inspect(struct store *store, const struct strvec *names, char **text,
+/* An object for each of the NAMES, compact. */
+int image_inspect(struct store *store, const struct strvec *names, struct strvec *objects,
 		  struct error *err);
+
+/* The same as one indented list. *TEXT is the caller's to free(). */
+int image_inspect_list(struct store *store, const struct strvec *names, char **text,
+		       struct error *err);

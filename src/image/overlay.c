@@ -63,6 +63,14 @@ static int configure(int fs_fd, const struct overlay *overlay, struct error *err
 	return r;
 }
 
+/* Before Linux 6.5 overlay's options were not looked at until the mount: all names pass. */
+static bool takes_any_name(void)
+{
+	cleanup_close int fs_fd = fsopen("overlay", FSOPEN_CLOEXEC);
+
+	return fs_fd >= 0 && fsconfig(fs_fd, FSCONFIG_SET_STRING, "no-such-option", "", 0) == 0;
+}
+
 int overlay_mount(const struct overlay *overlay, struct error *err)
 {
 	cleanup_close int fs_fd = fsopen("overlay", FSOPEN_CLOEXEC);
@@ -82,6 +90,8 @@ int overlay_mount(const struct overlay *overlay, struct error *err)
 		return fs_failed(fs_fd, "fsconfig", overlay->lower[i], err);
 	}
 	r = configure(fs_fd, overlay, err);
+	if (r == -EINVAL && takes_any_name())
+		return overlay_mount_by_page(overlay, err);
 	if (r < 0)
 		return r;
 	fd = fsmount(fs_fd, FSMOUNT_CLOEXEC, 0);

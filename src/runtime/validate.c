@@ -99,7 +99,18 @@ static int check_all_hooks(const struct oci_hooks *hooks, struct error *err)
 	return r;
 }
 
-/* Mappings go with a new user namespace; engines also send them beside a path (trap: accept). */
+static bool asks_for_user_namespace(const struct oci_linux *linux)
+{
+	for (size_t i = 0; i < linux->n_namespaces; i++)
+		if (linux->namespaces[i].type == OCI_NAMESPACE_USER)
+			return true;
+	return false;
+}
+
+/*
+ * Mappings go with a new user namespace.  Engines also send them beside a path, even
+ * one that is our own namespace (podman --userns=container:NAME), where they mean nothing.
+ */
 static int check_mappings(const struct oci_linux *linux, const struct namespace_plan *ns,
 			  struct error *err)
 {
@@ -120,7 +131,7 @@ static int check_mappings(const struct oci_linux *linux, const struct namespace_
 		}
 		return idmap_check(&map, "linux", err);
 	}
-	if (map.n_uids + map.n_gids > 0 && !(ns->join_flags & CLONE_NEWUSER)) {
+	if (map.n_uids + map.n_gids > 0 && !asks_for_user_namespace(linux)) {
 		(void)error_set(err, EINVAL,
 				"linux.uidMappings: there is no user namespace to map");
 		(void)error_hint(err, "add {\"type\": \"user\"} to linux.namespaces");

@@ -91,7 +91,10 @@ void capability_parse(const struct oci_capabilities *caps, uint64_t grantable,
 	out->effective = limit_set(out->effective, out->permitted, "effective", "permitted");
 	out->inheritable = limit_set(out->inheritable, out->bounding, "inheritable", "bounding");
 	out->ambient = limit_set(out->ambient, out->permitted, "ambient", "permitted");
-	out->ambient = limit_set(out->ambient, out->inheritable, "ambient", "inheritable");
+	/* Not worth a warning: buildah sends ambient sets, but never inheritable ones. */
+	if (out->ambient & ~out->inheritable)
+		log_info("process.capabilities.ambient: what is not also in inheritable is ignored");
+	out->ambient &= out->inheritable;
 }
 
 static int get_permitted(uint64_t *out)

@@ -2,13 +2,14 @@
 # Runs a command as root in a throwaway virtual machine with a pure cgroup v2 hierarchy
 # and all its controllers, in this tree.
 #
-#	sudo tests/vm/run.sh [-s] [-v] [-k KERNEL] [-t SECONDS] COMMAND [ARGUMENT]...
+#	sudo tests/vm/run.sh [-s] [-v] [-k KERNEL] [-m MIB] [-t SECONDS] COMMAND [ARGUMENT]...
 #
 #	-s	with systemd, D-Bus and logind; without, a small init of our own
 #	-v	the kernel's console goes to stderr
 #	-k	boot KERNEL, a file called vmlinuz-VERSION, instead of the newest of
 #		Debian's cloud kernels; its modules are in /lib/modules/VERSION or in
 #		../lib/modules/VERSION beside it
+#	-m	memory of the machine (default: 1024)
 #	-t	give up after SECONDS (default: 900) with status 124
 #
 # The machine is emulated (qemu without KVM), so it needs no hardware and is slow: about
@@ -175,11 +176,12 @@ clean_up() {
 
 flavour=plain limit=900 verbose='' children=()
 kernel=$(ls -v /boot/vmlinuz-*-cloud-* 2>/dev/null | tail -n 1)
-while getopts svk:t: option; do
+while getopts svk:m:t: option; do
 	case $option in
 	s) flavour=systemd ;;
 	v) verbose=1 ;;
 	k) kernel=$(realpath "$OPTARG") ;;
+	m) MEMORY_MIB=$OPTARG ;;
 	t) limit=$OPTARG ;;
 	*) usage ;;
 	esac

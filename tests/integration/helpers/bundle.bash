@@ -5,8 +5,8 @@
 # only dabba promises is then not asked for (see "said" and "require dabba").
 bats_require_minimum_version 1.5.0
 
-HELPERS=$BATS_TEST_DIRNAME/helpers
-TOP=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
+HELPERS=$(dirname "${BASH_SOURCE[0]}")
+TOP=$(cd "$HELPERS/../../.." && pwd)
 : "${RUNTIME:=$TOP/dabba}"
 PROGRAM=$(command -v "$RUNTIME")
 TOOLS=$TOP/tests/helpers

@@ -1,0 +1,117 @@
+#!/usr/bin/env bats
+# containerd and its shim with dabba, as ctr drives them.
+load helpers/containerd
+
+setup_file() {
+	setup_containerd false
+}
+
+teardown_file() {
+	stop_containerd
+}
+
+teardown() {
+	local id
+	for id in $(ctr tasks ls -q); do
+		ctr tasks kill -s KILL "$id" || true
+		ctr tasks rm -f "$id" || true
+	done
+	ctr containers ls -q | xargs -r ctr containers rm
+	nothing_leaked
+}
+
+@test "ctr run: output, input, status, user, directory, environment, mount" {
+	must run_ctr --rm -- box sh -c 'echo out; echo err >&2'
+	[[ $output == out && $error == err ]]
+	try run_ctr --rm -- box sh -c 'exit 37'
+	((status == 37))
+	must run_ctr --rm --cwd /tmp --env A=b --read-only --mount \
+		"type=bind,src=$BATS_TEST_TMPDIR,dst=/data,options=rbind:ro" -- box \
+		sh -c 'pwd; echo $A; ! touch /tmp/x 2>/dev/null && ls -d /data'
+	[[ $output == $'/tmp\nb\n/data' ]]
+}
+
+@test "ctr run: programs that are not there, or cannot run" {
+	fails run_ctr --rm -- box no-such-program
+	[[ $error == *no-such-program*not\ found* ]]
+	fails run_ctr --rm -- box /etc/passwd
+	[[ $error == */etc/passwd*ermission\ denied* ]]
+}
+
+@test "ctr run -t: a terminal" {
+	# shellcheck disable=SC2046 # an option or none
+	try on_terminal -s 31x90 -x '#' 'stty size; exit 6' \
+		ctr run $(shares) --rm -t --runc-binary /usr/local/bin/dabba localhost/busybox:1 box sh
+	((status == 6))
+	[[ $output == *'31 90'* ]]
+}
+
+@test "ctr run --privileged, --seccomp, --pid host, --net-host, --with-ns, --cap-drop" {
+	must run_ctr --rm --privileged -- box sh -c 'mount -t tmpfs none /tmp && grep CapEff /proc/self/status'
+	[[ $output == *f ]]
+	must run_ctr --rm --seccomp -- box grep Seccomp: /proc/self/status
+	[[ $output == *2 ]]
+	must run_ctr --rm --net-host --with-ns "pid:/proc/$$/ns/pid" -- box readlink /proc/self/ns/net
+	[[ $output == "$(readlink /proc/self/ns/net)" ]]
+	must run_ctr --rm --cap-drop CAP_CHOWN -- box grep CapEff /proc/self/status
+	[[ $output == *0 || $output == *a80425fa ]]
+}
+
+@test "ctr tasks: exec, ps, pause, resume, metrics, kill" {
+	must run_ctr -d -- box sleep 1000
+	must ctr tasks exec --exec-id one --user 1000 --cwd /tmp box sh -c 'id -u; pwd'
+	[[ $output == $'1000\n/tmp' ]]
+	try ctr tasks exec --exec-id two box sh -c 'exit 12'
+	((status == 12))
+	fails ctr tasks exec --exec-id three box no-such-program
+	[[ $error == *no-such-program*not\ found* ]]
+	try on_terminal -s 29x88 -x '#' 'stty size; exit 4' ctr tasks exec -t --exec-id four box sh
+	((status == 4))
+	[[ $output == *'29 88'* ]]
+	must ctr tasks ps box
+	[[ $output == PID*[0-9]* ]]
+	must ctr tasks pause box
+	must ctr tasks ls
+	[[ $output == *PAUSED* ]]
+	must ctr tasks resume box
+	must ctr tasks metrics --format json box
+	[[ $output == *'"pids"'* ]]
+	must ctr tasks kill -s TERM box
+	fails ctr tasks kill -s 99 box
+	must ctr tasks kill -s KILL box
+	within "$PATIENCE" task_ended box
+	must ctr tasks delete box || ((status == 137))
+}
+
+task_ended() {
+	[[ $(ctr tasks ls | awk -v id="$1" '$1 == id { print $3 }') == STOPPED ]]
+}
+
+@test "ctr tasks: create and start apart, kill --all, a second start" {
+	require controller cpu
+	must ctr containers create --runc-binary /usr/local/bin/dabba localhost/busybox:1 box \
+		sh -c 'sleep 1000 & sleep 1000'
+	must ctr tasks start -d box
+	fails ctr tasks start -d box
+	must ctr tasks kill --all -s KILL box
+	within "$PATIENCE" task_ended box
+}
+
+@test "ctr run --memory-limit, --cpus, and metrics of them" {
+	require controller memory
+	must run_ctr -d --memory-limit 67108864 --cpus 0.5 -- box sleep 1000
+	must ctr tasks exec --exec-id one box sh -c 'cat /sys/fs/cgroup/memory.max /sys/fs/cgroup/cpu.max'
+	[[ $output == $'67108864\n50000 100000' ]]
+	must ctr tasks metrics --format json box
+	jq -e '.memory.usage_limit == 67108864' <<<"$output"
+}
+
+@test "containerd restarted while a container runs" {
+	must run_ctr -d -- box sleep 1000
+	stop_containerd
+	start_containerd
+	must ctr tasks exec --exec-id one box echo still here
+	[[ $output == 'still here' ]]
+	must ctr tasks kill -s KILL box
+	within "$PATIENCE" task_ended box
+}

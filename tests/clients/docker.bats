@@ -1,0 +1,169 @@
+#!/usr/bin/env bats
+# docker with dabba as its runtime, configured by contrib/docker.
+load helpers/client
+
+DOCKER=/usr/bin/docker
+
+setup_file() {
+	cp "$TOP/contrib/docker/daemon.json" /etc/docker/
+	start_dockerd
+	command "$DOCKER" load -qi "$CLIENT_IMAGES"
+	command "$DOCKER" tag localhost/busybox:1 bb
+	command "$DOCKER" run --rm bb true
+	remember_traces
+}
+
+teardown_file() {
+	stop_dockerd
+}
+
+teardown() {
+	docker ps -aq | xargs -r "$DOCKER" rm -f
+	docker volume prune -f
+	nothing_leaked
+}
+
+# No bridge and no rules for it: a machine may have no kernel module for either.
+start_dockerd() {
+	dockerd --bridge=none --iptables=false --ip6tables=false \
+		--exec-opt "native.cgroupdriver=$(has_systemd && echo systemd || echo cgroupfs)" \
+		>>"$BATS_FILE_TMPDIR/dockerd.log" 2>&1 </dev/null 3>&- &
+	echo $! >"$BATS_FILE_TMPDIR/dockerd.pid"
+	within "$PATIENCE" "$DOCKER" version
+}
+
+stop_dockerd() {
+	local pid
+	pid=$(<"$BATS_FILE_TMPDIR/dockerd.pid")
+	kill "$pid" && within "$PATIENCE" has_ended "$pid"
+}
+
+has_ended() {
+	! kill -0 "$1" 2>/dev/null
+}
+
+docker() {
+	patiently "$DOCKER" "$@"
+}
+
+@test "docker info: dabba is the default runtime" {
+	must docker info --format '{{.DefaultRuntime}} {{.RuncCommit.ID}}'
+	[[ $output == dabba* ]]
+}
+
+@test "docker run: output, input, status, and programs that cannot run" {
+	must docker run --rm bb sh -c 'echo out; echo err >&2'
+	[[ $output == out && $error == err ]]
+	echo input | docker run -i --rm bb cat >"$BATS_TEST_TMPDIR/copy"
+	[[ $(<"$BATS_TEST_TMPDIR/copy") == input ]]
+	try docker run --rm bb sh -c 'exit 37'
+	((status == 37))
+	fails docker run --rm bb no-such-program
+	((status == 127))
+	[[ $error == *no-such-program*not\ found* ]]
+	fails docker run --rm bb /etc/passwd
+	((status == 126))
+	[[ $error == *ermission\ denied* ]]
+}
+
+@test "docker run -it and exec -it: a terminal with its size" {
+	try on_terminal -s 30x100 -x '/ #' 'sleep 1; stty size; exit 7' "$DOCKER" run -it --rm bb sh
+	((status == 7))
+	[[ $output == *'30 100'* ]]
+	must docker run -d --name box bb sleep 1000
+	try on_terminal -s 33x99 -x '/ #' 'sleep 1; stty size; exit 5' "$DOCKER" exec -it box sh
+	((status == 5))
+	[[ $output == *'33 99'* ]]
+}
+
+@test "docker run: options that change the configuration" {
+	must docker run --rm --read-only --tmpfs /t:size=1m --cap-drop ALL --cap-add CHOWN --user 1000:1000 \
+		--security-opt no-new-privileges --ulimit nofile=100:200 --hostname here -e A=b -w /tmp \
+		--shm-size 2m --device /dev/zero:/dev/nought:r --sysctl net.ipv4.ip_unprivileged_port_start=5 bb sh -c '
+			id -u; ! touch /x 2>/dev/null; touch /t/x; ulimit -n; hostname; pwd; echo $A
+			grep -E "CapBnd|NoNewPrivs|Seccomp:" /proc/self/status; head -c 3 /dev/nought | wc -c'
+	[[ $output == $'1000\n100\nhere\n/tmp\nb\n'*CapBnd:*0000000000000001*NoNewPrivs:*1*Seccomp:*2$'\n'3 ]]
+	must docker run --rm --privileged bb sh -c 'mount -t tmpfs none /tmp && grep Seccomp: /proc/self/status'
+	[[ $output == *0 ]]
+	must docker run --rm -v "$BATS_TEST_TMPDIR:/data:ro" -v named:/vol bb sh -c '! touch /data/x 2>/dev/null; touch /vol/x'
+	must docker run --rm --init bb cat /proc/1/comm
+	[[ $output == docker-init ]]
+	must docker run -d --name first bb sleep 1234
+	must docker run --rm --pid container:first --net container:first bb ps
+	[[ $output == *'sleep 1234'* ]]
+}
+
+@test "docker exec, top, stats, logs, cp, commit" {
+	must docker run -d --name box bb sh -c 'echo one; echo two >&2; sleep 1000'
+	must docker exec -u user -w /tmp -e A=b box sh -c 'id -un; pwd; echo $A'
+	[[ $output == $'user\n/tmp\nb' ]]
+	try docker exec box sh -c 'exit 42'
+	((status == 42))
+	fails docker exec box no-such-program
+	[[ $error$output == *no-such-program*not\ found* ]]
+	must docker top box
+	[[ $output == *sleep\ 1000* ]]
+	must docker stats --no-stream --format '{{.Name}} {{.PIDs}}' box
+	[[ $output == box\ * ]]
+	must docker logs box
+	[[ $output == one && $error == two ]]
+	must docker exec box touch /new
+	must docker commit box changed
+	must docker run --rm changed ls /new
+}
+
+@test "docker pause, unpause, stop, start, restart, kill, wait" {
+	must docker run -d --name life bb sh -c 'trap "exit 3" TERM; while :; do sleep 0.1; done'
+	must docker pause life
+	must docker inspect life --format '{{.State.Status}} {{.HostConfig.Runtime}}'
+	[[ $output == 'paused dabba' ]]
+	must docker unpause life
+	must docker stop life
+	must docker wait life
+	[[ $output == 3 ]]
+	must docker start life
+	must docker restart -t 5 life
+	must docker kill -s KILL life
+	must docker wait life
+	[[ $output == 137 ]]
+}
+
+@test "docker --memory, --cpus, --pids-limit, and an update of them" {
+	require controller memory
+	must docker run -d --name box --memory 64m --memory-swap 64m --cpus 1.5 --pids-limit 50 bb sleep 1000
+	must docker exec box sh -c 'cd /sys/fs/cgroup; cat memory.max memory.swap.max cpu.max pids.max'
+	[[ $output == $'67108864\n0\n150000 100000\n50' ]]
+	must docker update --memory 80m --memory-swap 80m --cpus 0.5 --pids-limit 60 box
+	must docker exec box sh -c 'cd /sys/fs/cgroup; cat memory.max cpu.max pids.max'
+	[[ $output == $'83886080\n50000 100000\n60' ]]
+	must docker stats --no-stream --format '{{.MemUsage}}' box
+	[[ $output == *80MiB ]]
+	must docker run --name eater --memory 16m --memory-swap 16m bb tail /dev/zero || ((status == 137))
+	must docker inspect eater --format '{{.State.OOMKilled}}'
+	[[ $output == true ]]
+}
+
+@test "docker build: RUN, COPY, USER, ENTRYPOINT" {
+	mkdir "$BATS_TEST_TMPDIR/context"
+	echo content >"$BATS_TEST_TMPDIR/context/file"
+	cat >"$BATS_TEST_TMPDIR/context/Dockerfile" <<-'EOF'
+		FROM bb
+		RUN echo built >/built && chmod 600 /built
+		COPY file /file
+		USER user
+		RUN id -un >/home/user/who
+		ENTRYPOINT ["cat", "/file", "/home/user/who"]
+	EOF
+	DOCKER_BUILDKIT=0 must docker build -q --network none -t made "$BATS_TEST_TMPDIR/context"
+	must docker run --rm made
+	[[ $output == $'content\nuser' ]]
+	docker rmi -f made
+}
+
+@test "dockerd restarted while a container runs, with --live-restore and without" {
+	must docker run -d --name box --restart=always bb sleep 1000
+	stop_dockerd
+	start_dockerd
+	within "$PATIENCE" docker exec box true
+	must docker rm -f box
+}

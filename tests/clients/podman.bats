@@ -40,11 +40,19 @@ teardown() {
 	((status == 125))
 }
 
-@test "podman run -it: a terminal with its size, its interrupt and detach keys" {
-	try on_terminal -s 30x100 -x '/ #' 'sleep 1; stty size; tty' -x '/ #' RESIZE=20x70 \
-		-x '' 'sleep 2; stty size; exit 7' podman run -it --rm --net=none bb sh
+@test "podman run -it: a terminal with its size, and detach keys" {
+	try on_terminal -s 30x100 -x READY RESIZE=20x70 podman run -it --rm --net=none bb sh -c '
+		until [ "$(stty size)" = "30 100" ]; do sleep 0.1; done
+		tty && echo READY
+		until [ "$(stty size)" = "20 70" ]; do sleep 0.1; done
+		exit 7'
 	((status == 7))
-	[[ $output == *'30 100'*/dev/pts/0*'20 70'* ]]
+	[[ $output == */dev/pts/0*READY* ]]
+	# The return key alone.
+	try on_terminal -x '/ #' '' podman run -it --name left --detach-keys ctrl-m --net=none bb sh
+	((status == 0))
+	must podman inspect left --format '{{.State.Status}}'
+	[[ $output == running ]]
 }
 
 @test "podman start, stop, restart, kill, rm and what inspect says" {

@@ -103,11 +103,7 @@ static void write_line(int fd, enum log_level level, const char *msg, const stru
 	(void)file_write_fd(fd, "log", sb.buf, sb.len, &ignored);
 }
 
-/*
- * A sentence with control characters made visible: part of it may be a file
- * name that an image chose, and a terminal would obey it.
- */
-static void add_visible(struct strbuf *sb, const char *s)
+void output_add_visible(struct strbuf *sb, const char *s)
 {
 	for (; *s; s++) {
 		unsigned char c = (unsigned char)*s;
@@ -129,10 +125,10 @@ static void write_plain(const char *kind, const char *msg, const char *hint)
 	struct error ignored;
 
 	strbuf_addf(&sb, "%s: %s", options.program, kind);
-	add_visible(&sb, msg);
+	output_add_visible(&sb, msg);
 	if (*hint) {
 		strbuf_adds(&sb, is_terminal ? "\n  hint: " : " (");
-		add_visible(&sb, hint);
+		output_add_visible(&sb, hint);
 		strbuf_adds(&sb, is_terminal ? "" : ")");
 	}
 	strbuf_addch(&sb, '\n');

@@ -12,6 +12,7 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "base/str.h"
 
 struct output_options {
 	/* How the program calls itself on a terminal. */
@@ -27,6 +28,12 @@ int output_init(const struct output_options *options, struct error *err);
 
 /* The one place where a failure is printed. */
 void output_error(const struct error *err);
+
+/*
+ * Appends a sentence with control characters made visible: part of it may be a
+ * file name that an image chose, and a terminal would obey it.
+ */
+void output_add_visible(struct strbuf *sb, const char *s);
 
 /* Writes TEXT to stdout as it is; a full disk or a closed pipe is an error. */
 int output_write(const char *text, struct error *err);

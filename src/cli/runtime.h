@@ -80,6 +80,7 @@ int runtime_create_request(const struct invocation *invocation,
 			   const struct bundle_options *options, struct create_request *out,
 			   struct error *err);
 
+extern const struct command command_check;
 extern const struct command command_create;
 extern const struct command command_delete;
 extern const struct command command_events;

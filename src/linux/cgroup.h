@@ -95,6 +95,13 @@ const char *cgroup_driver_name(const struct cgroup *cg);
 int cgroup_manager_parse(const char *name, enum cgroup_manager *out, struct error *err);
 
 /*
+ * What in RESOURCES could not be set on this host: wrong values, and
+ * controllers that cgroup2 does not have.  Calls REPORT for each; touches nothing.
+ */
+void cgroup_check(const struct oci_resources *resources,
+		  void (*report)(void *arg, const struct error *problem), void *arg);
+
+/*
  * Sets new limits on the existing CG, made by DRIVER (a name as above; NULL is
  * "cgroupfs").  Of REQUEST, resources, devices and rootless count.  What the
  * resources do not mention stays; so does everything when a value is refused, as

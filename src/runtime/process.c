@@ -104,55 +104,115 @@ static int check_args(const struct oci_process *process, struct error *err)
 	return error_pointer(err, "process.args");
 }
 
-static int plan_linux(struct process_plan *plan, const struct process_request *request,
-		      struct error *err)
+static int plan_args(struct process_plan *plan, const struct process_request *request,
+		     struct error *err)
+{
+	(void)request;
+	return check_args(plan->process, err);
+}
+
+static int plan_environment(struct process_plan *plan, const struct process_request *request,
+			    struct error *err)
+{
+	(void)request;
+	return plan_env(plan, err);
+}
+
+static int plan_descriptors(struct process_plan *plan, const struct process_request *request,
+			    struct error *err)
+{
+	return plan_fds(plan, request->preserve_fds, err);
+}
+
+static int plan_credential(struct process_plan *plan, const struct process_request *request,
+			   struct error *err)
+{
+	int r = credential_check(plan->process->user, &plan->credential, err);
+
+	plan->credential.keep_groups = request->keep_groups;
+	return r;
+}
+
+static int plan_rlimits(struct process_plan *plan, const struct process_request *request,
+			struct error *err)
+{
+	const struct oci_process *process = plan->process;
+	int r = rlimit_parse(process->rlimits, process->n_rlimits, &plan->rlimits, err);
+
+	(void)request;
+	return r < 0 ? r : rlimit_check(&plan->rlimits, err);
+}
+
+static int plan_selinux(struct process_plan *plan, const struct process_request *request,
+			struct error *err)
+{
+	(void)request;
+	return label_check_selinux(plan->process->selinux_label, "process.selinuxLabel", err);
+}
+
+static int plan_apparmor(struct process_plan *plan, const struct process_request *request,
+			 struct error *err)
+{
+	(void)request;
+	return label_check_apparmor(plan->process->apparmor_profile, err);
+}
+
+static int plan_schedule(struct process_plan *plan, const struct process_request *request,
+			 struct error *err)
 {
 	const struct oci_process *process = plan->process;
 	const struct oci_linux *linux = request->linux;
-	int r;
+	int r = schedule_parse(process->scheduler, process->io_priority,
+			       linux ? linux->memory_policy : NULL, &plan->schedule, err);
 
-	r = schedule_parse(process->scheduler, process->io_priority,
-			   linux ? linux->memory_policy : NULL, &plan->schedule, err);
-	if (r == 0)
-		r = schedule_parse_affinity(process->exec_cpu_affinity, &plan->affinity, err);
-	if (r == 0 && linux && linux->personality)
-		r = personality_parse(linux->personality, &plan->personality, err);
-	if (r == 0 && linux && linux->seccomp)
-		r = seccomp_compile(linux->seccomp, &plan->seccomp, err);
-	return r;
+	return r < 0 ? r
+		     : schedule_parse_affinity(process->exec_cpu_affinity, &plan->affinity, err);
 }
 
-static int plan_all(struct process_plan *plan, const struct process_request *request,
-		    struct error *err)
+static int plan_personality(struct process_plan *plan, const struct process_request *request,
+			    struct error *err)
 {
-	const struct oci_process *process = request->process;
-	int r;
+	const struct oci_linux *linux = request->linux;
 
-	r = check_args(process, err);
-	if (r == 0)
-		r = plan_env(plan, err);
-	if (r == 0)
-		r = plan_fds(plan, request->preserve_fds, err);
-	if (r == 0)
-		r = credential_check(process->user, &plan->credential, err);
-	plan->credential.keep_groups = request->keep_groups;
-	if (r == 0)
-		r = rlimit_parse(process->rlimits, process->n_rlimits, &plan->rlimits, err);
-	if (r == 0)
-		r = rlimit_check(&plan->rlimits, err);
-	if (r == 0)
-		r = label_check_selinux(process->selinux_label, "process.selinuxLabel", err);
-	if (r == 0)
-		r = label_check_apparmor(process->apparmor_profile, err);
-	if (r == 0)
-		r = plan_linux(plan, request, err);
-	if (r == 0 && process->terminal && process->console_size)
-		r = terminal_check_size(process->console_size, err);
-	if (r == 0)
-		capability_parse(process->capabilities,
-				 capability_grantable(request->other_userns), &plan->caps);
-	return r;
+	return linux && linux->personality
+		       ? personality_parse(linux->personality, &plan->personality, err)
+		       : 0;
 }
+
+static int plan_seccomp(struct process_plan *plan, const struct process_request *request,
+			struct error *err)
+{
+	const struct oci_linux *linux = request->linux;
+
+	return linux && linux->seccomp ? seccomp_compile(linux->seccomp, &plan->seccomp, err) : 0;
+}
+
+static int plan_terminal(struct process_plan *plan, const struct process_request *request,
+			 struct error *err)
+{
+	const struct oci_process *process = plan->process;
+
+	(void)request;
+	return process->terminal && process->console_size
+		       ? terminal_check_size(process->console_size, err)
+		       : 0;
+}
+
+static int plan_capabilities(struct process_plan *plan, const struct process_request *request,
+			     struct error *err)
+{
+	(void)err;
+	capability_parse(plan->process->capabilities,
+			 capability_grantable(request->other_userns), &plan->caps);
+	return 0;
+}
+
+static int (*const plan_parts[])(struct process_plan *plan, const struct process_request *request,
+				 struct error *err) = {
+	plan_args,     plan_environment, plan_descriptors, plan_credential,
+	plan_rlimits,  plan_selinux,	 plan_apparmor,	   plan_schedule,
+	plan_personality, plan_seccomp,	 plan_terminal,	   plan_capabilities,
+};
 
 bool process_keeps_groups(const struct oci_string_map *annotations)
 {
@@ -161,11 +221,8 @@ bool process_keeps_groups(const struct oci_string_map *annotations)
 	return value && streq(value, "1");
 }
 
-int process_plan_init(struct process_plan *plan, const struct process_request *request,
-		      struct error *err)
+static void start_plan(struct process_plan *plan, const struct process_request *request)
 {
-	int r;
-
 	*plan = (struct process_plan){
 		.process = request->process,
 		.other_userns = request->other_userns,
@@ -173,10 +230,33 @@ int process_plan_init(struct process_plan *plan, const struct process_request *r
 		.schedule = SCHEDULE_INIT,
 		.seccomp = SECCOMP_PROGRAM_INIT,
 	};
-	r = plan_all(plan, request, err);
-	if (r < 0)
+}
+
+int process_plan_init(struct process_plan *plan, const struct process_request *request,
+		      struct error *err)
+{
+	start_plan(plan, request);
+	for (size_t i = 0; i < ARRAY_SIZE(plan_parts); i++) {
+		if (plan_parts[i](plan, request, err) == 0)
+			continue;
 		process_plan_fini(plan);
-	return r;
+		return err->code;
+	}
+	return 0;
+}
+
+void process_check(const struct process_request *request,
+		   void (*report)(void *arg, const struct error *problem), void *arg)
+{
+	cleanup_process_plan struct process_plan plan;
+
+	start_plan(&plan, request);
+	for (size_t i = 0; i < ARRAY_SIZE(plan_parts); i++) {
+		struct error err = ERROR_INIT;
+
+		if (plan_parts[i](&plan, request, &err) < 0)
+			report(arg, &err);
+	}
 }
 
 void process_plan_fini(struct process_plan *plan)

@@ -64,6 +64,10 @@ int process_plan_init(struct process_plan *plan, const struct process_request *r
 void process_plan_fini(struct process_plan *plan);
 #define cleanup_process_plan __attribute__((cleanup(process_plan_fini)))
 
+/* Everything that process_plan_init() would find wrong, not only the first of it. */
+void process_check(const struct process_request *request,
+		   void (*report)(void *arg, const struct error *problem), void *arg);
+
 /* --- in the new process, inside the container's root -------------------------------- */
 
 /* What needs the privileges the process is born with: scheduling, personality, keyring's rest. */

@@ -140,52 +140,114 @@ static int check_mappings(const struct oci_linux *linux, const struct namespace_
 	return 0;
 }
 
-static int check_linux(const struct oci_config *config, const struct namespace_plan *ns,
-		       struct error *err)
+static int check_version(const struct oci_config *config, const struct namespace_plan *ns,
+			 struct error *err)
+{
+	(void)ns;
+	if (validate_version(config->oci_version))
+		return 0;
+	(void)error_set(err, EINVAL, "ociVersion: \"%s\" is not a version of 1.x",
+			config->oci_version);
+	return error_pointer(err, "ociVersion");
+}
+
+static int check_root(const struct oci_config *config, const struct namespace_plan *ns,
+		      struct error *err)
+{
+	(void)ns;
+	if (config->root)
+		return 0;
+	(void)error_set(err, EINVAL, "root: missing, a Linux container needs one");
+	return error_pointer(err, "root");
+}
+
+static int check_hook_lists(const struct oci_config *config, const struct namespace_plan *ns,
+			    struct error *err)
+{
+	(void)ns;
+	return check_all_hooks(config->hooks, err);
+}
+
+static int check_hostname(const struct oci_config *config, const struct namespace_plan *ns,
+			  struct error *err)
+{
+	uint64_t own = ns->new_flags | ns->join_flags;
+
+	return hostname_check(config->hostname, config->domainname, own & CLONE_NEWUTS, err);
+}
+
+static int check_oom_score(const struct oci_config *config, const struct namespace_plan *ns,
+			   struct error *err)
+{
+	(void)ns;
+	return config->process && config->process->oom_score_adj
+		       ? oom_check(*config->process->oom_score_adj, err)
+		       : 0;
+}
+
+static int check_id_mappings(const struct oci_config *config, const struct namespace_plan *ns,
+			     struct error *err)
+{
+	return config->linux ? check_mappings(config->linux, ns, err) : 0;
+}
+
+static int check_sysctl(const struct oci_config *config, const struct namespace_plan *ns,
+			struct error *err)
+{
+	const struct oci_linux *linux = config->linux;
+	struct sysctl_request sysctl = {
+		.map = linux ? &linux->sysctl : NULL,
+		.namespaces = linux ? linux->namespaces : NULL,
+		.n_namespaces = linux ? linux->n_namespaces : 0,
+		.has_domainname = config->domainname,
+	};
+
+	(void)ns;
+	return linux ? sysctl_check(&sysctl, err) : 0;
+}
+
+static int check_net_devices(const struct oci_config *config, const struct namespace_plan *ns,
+			     struct error *err)
 {
 	const struct oci_linux *linux = config->linux;
 	uint64_t own = ns->new_flags | ns->join_flags;
-	struct sysctl_request sysctl = {
-		.map = &linux->sysctl,
-		.namespaces = linux->namespaces,
-		.n_namespaces = linux->n_namespaces,
-		.has_domainname = config->domainname,
-	};
-	int r;
 
-	r = check_mappings(linux, ns, err);
-	if (r == 0)
-		r = sysctl_check(&sysctl, err);
-	if (r == 0 && linux->n_net_devices > 0)
-		r = netdev_check(linux->net_devices, linux->n_net_devices, own & CLONE_NEWNET, err);
-	if (r == 0 && linux->intel_rdt)
-		r = intel_rdt_check(linux->intel_rdt, err);
-	if (r == 0)
-		r = mask_check(linux, err);
-	return r;
+	return linux && linux->n_net_devices > 0
+		       ? netdev_check(linux->net_devices, linux->n_net_devices,
+				      own & CLONE_NEWNET, err)
+		       : 0;
 }
+
+static int check_intel_rdt(const struct oci_config *config, const struct namespace_plan *ns,
+			   struct error *err)
+{
+	const struct oci_linux *linux = config->linux;
+
+	(void)ns;
+	return linux && linux->intel_rdt ? intel_rdt_check(linux->intel_rdt, err) : 0;
+}
+
+static int check_masks(const struct oci_config *config, const struct namespace_plan *ns,
+		       struct error *err)
+{
+	(void)ns;
+	return config->linux ? mask_check(config->linux, err) : 0;
+}
+
+const validation_check validation_checks[] = {
+	check_version,	   check_root,	 check_hook_lists,  check_hostname,  check_oom_score,
+	check_id_mappings, check_sysctl, check_net_devices, check_intel_rdt, check_masks,
+	NULL,
+};
 
 int validate_config(const struct oci_config *config, const struct namespace_plan *namespaces,
 		    struct error *err)
 {
-	uint64_t own = namespaces->new_flags | namespaces->join_flags;
-	int r;
+	for (const validation_check *check = validation_checks; *check; check++) {
+		int r = (*check)(config, namespaces, err);
 
-	if (!validate_version(config->oci_version)) {
-		(void)error_set(err, EINVAL, "ociVersion: \"%s\" is not a version of 1.x",
-				config->oci_version);
-		return error_pointer(err, "ociVersion");
+		if (r < 0)
+			return r;
 	}
-	if (!config->root) {
-		(void)error_set(err, EINVAL, "root: missing, a Linux container needs one");
-		return error_pointer(err, "root");
-	}
-	r = check_all_hooks(config->hooks, err);
-	if (r == 0)
-		r = hostname_check(config->hostname, config->domainname, own & CLONE_NEWUTS, err);
-	if (r == 0 && config->process && config->process->oom_score_adj)
-		r = oom_check(*config->process->oom_score_adj, err);
-	if (r == 0 && config->linux)
-		r = check_linux(config, namespaces, err);
-	return r;
+	return 0;
 }

@@ -15,5 +15,10 @@
 int validate_config(const struct oci_config *config, const struct namespace_plan *namespaces,
 		    struct error *err);
 
+/* The checks it is made of, each by itself and in order; ended by NULL. */
+typedef int (*validation_check)(const struct oci_config *config,
+				const struct namespace_plan *namespaces, struct error *err);
+extern const validation_check validation_checks[];
+
 /* "1.0.0" to "1.x.y", with pre-release and build parts as semver.org has them. */
 bool validate_version(const char *version);

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* All that is wrong with a bundle on this host, at once, without making anything. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/error.h"
+
+struct check_problem {
+	/* It would not keep a container from being made. */
+	bool is_warning;
+	/* "schema", "config", "kernel", "privilege", "cgroup", "file" or "mapping". */
+	const char *area;
+	struct error error;
+};
+
+struct check_report {
+	struct check_problem *problems;
+	size_t n;
+	size_t n_errors;
+};
+
+#define CHECK_REPORT_INIT { .n = 0 }
+
+void check_report_fini(struct check_report *report);
+#define cleanup_check_report __attribute__((cleanup(check_report_fini)))
+
+/* CONFIG is the name below BUNDLE, NULL for "config.json". */
+void check_bundle(const char *bundle, const char *config, struct check_report *report);

@@ -111,6 +111,6 @@ if (($#)); then
 	behaviour_tests "$@"
 else
 	unit_tests
-	behaviour_tests tests/integration/*.bats
+	behaviour_tests tests/integration/*.bats tests/hostile/*.bats
 fi
 summary

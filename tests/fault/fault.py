@@ -224,6 +224,9 @@ class Run(Create):
         return ["run", "-b", m.bundle, m.id]
 
     def after(self, m, failed):
+        # It has ended, and could not be taken away: then delete can be tried again.
+        if failed and m.state() == "stopped":
+            goes_away(m)
         nothing_left(m)
 
 

@@ -1,0 +1,116 @@
+#!/usr/bin/env bats
+# Names that are paths: of containers, cgroups, files of cgroups, annotations.
+# tests/hostile/prove.sh shows that each test fails without the defence it is for.
+load helpers/bundle
+
+setup() {
+	setup_bundle
+}
+
+# The directory the state root is in: what "../name" would reach.
+beside_root() {
+	ls -A "$BATS_TEST_TMPDIR"
+}
+
+@test "names: container ids that are paths" {
+	local id long before
+	long=$(printf 'x%.0s' {1..256})
+	must runtime list
+	before=$(beside_root)
+	for id in ../evil .. . .hidden a/b /a a/../b '' 'a b' $'a\nb' 'a%2e' "$long" '~' 'a*' 'é'; do
+		fails runtime create "$id"
+		fails runtime run "$id"
+		fails runtime state "$id"
+		fails runtime exec "$id" true
+		fails runtime kill "$id"
+		fails runtime start "$id"
+		[[ $(beside_root) == "$before" ]]
+	done
+	# That there is none is no failure there; that it cannot be one is.
+	mkdir "$BATS_TEST_TMPDIR/evil"
+	try runtime delete --force ../evil
+	[[ -d $BATS_TEST_TMPDIR/evil ]]
+	nothing_left
+}
+
+@test "names: a state directory that is a link" {
+	mkdir -p "$ROOT" elsewhere
+	touch elsewhere/state.json
+	ln -s "$BUNDLE/elsewhere" "$ROOT/link"
+	fails runtime state link
+	fails runtime create link
+	try runtime delete --force link
+	[[ -e elsewhere/state.json ]]
+	rm -f "$ROOT/link"
+}
+
+@test "names: keys of linux.resources.unified (GHSA-5g49-rx9x-qfc6)" {
+	local key
+	mkdir -p /sys/fs/cgroup/other
+	for key in ../other/cgroup.freeze ../../x /cgroup.freeze a/b .. . '' cgroup.freeze/../cgroup.type; do
+		edit '.linux.resources.unified = {($k): "1"}' --arg k "$key"
+		fails runtime run "$ID"
+		[[ $(cat /sys/fs/cgroup/other/cgroup.freeze) == 0 ]]
+	done
+	rmdir /sys/fs/cgroup/other
+	nothing_left
+}
+
+@test "names: linux.cgroupsPath" {
+	local path
+	for path in ../evil /a/../../evil /.. .. /; do
+		edit '.linux.cgroupsPath = $p' --arg p "$path"
+		fails runtime run "$ID"
+	done
+	nothing_left
+}
+
+@test "names: exec --cgroup stays below the container's cgroup" {
+	local sub
+	start_sleeper
+	mkdir -p /sys/fs/cgroup/other
+	for sub in ../other ../../other /../other .. x/../../other; do
+		fails runtime exec --cgroup "$sub" "$ID" true
+	done
+	rmdir /sys/fs/cgroup/other
+}
+
+@test "names: annotations are kept and mean nothing" {
+	edit '.annotations = {
+		"run.oci.pidfd_receiver": "../../../tmp/evil", "run.oci.hooks.stdout": $path,
+		"run.oci.handler": "krun", "run.oci.delegate-cgroup": "../..", "../../x": "../../../etc/passwd",
+		"org.systemd.property.Delegate": "true"}' --arg path "$BATS_TEST_TMPDIR/evil"
+	sh_args true
+	must runtime create "$ID"
+	[[ $(runtime state "$ID" | jq -r '.annotations["../../x"]') == ../../../etc/passwd ]]
+	must runtime start "$ID"
+	[[ ! -e $BATS_TEST_TMPDIR/evil && ! -e rootfs/.krun_config.json ]]
+}
+
+@test "names: linux.intelRdt.closID" {
+	local id
+	for id in . .. a/b /a ''; do
+		edit '.linux.intelRdt = {closID: $id}' --arg id "$id"
+		fails runtime run "$ID"
+	done
+	nothing_left
+}
+
+@test "names: sysctls that would lead out" {
+	local key
+	for key in net.../../kernel/core_pattern 'net/../kernel/core_pattern' kernel.core_pattern \
+		'net.ipv4.conf.../../../kernel/sysrq.x' /etc/passwd '' net..x; do
+		edit '.linux.sysctl = {($k): "1"}' --arg k "$key"
+		fails runtime run "$ID"
+	done
+}
+
+@test "names: devices without permission are out of reach (GHSA-g54h-m393-cpwq)" {
+	edit '.linux.devices = [{path: "/dev/kmsg", type: "c", major: 1, minor: 11, fileMode: 438}]
+		| .linux.resources.devices = [{allow: false, access: "rwm"}]
+		| .process.capabilities |= map_values(. + ["CAP_MKNOD"])'
+	run_sh 'mknod /tmp/sda b 8 0 2>/dev/null && echo made; dd if=/dev/kmsg count=0 2>/dev/null && echo opened
+		echo end'
+	is_dabba || return 0
+	[[ $output == end ]]
+}

@@ -6,11 +6,15 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "base/proc.h"
 #include "base/str.h"
+#include "linux/label.h"
 #include "tests/unit/box.h"
 #include "tests/unit/tap.h"
 
@@ -202,6 +206,8 @@ static void case_racing_renamer(void)
 		{ "/data/volume", "bind", "volume", "bind" },
 		{ "/data/file", "bind", "hosts", "bind" },
 	};
+	enum { ROUNDS = 3000, SECONDS = 15 };
+	const time_t end = time(NULL) + SECONDS;
 	int status, escaped = 0, built = 0;
 	pid_t renamer;
 
@@ -213,7 +219,7 @@ static void case_racing_renamer(void)
 	renamer = fork();
 	if (renamer == 0)
 		exchange_forever("rootfs/data", "rootfs/link");
-	for (int i = 0; i < 200; i++) {
+	for (int i = 0; i < ROUNDS && time(NULL) < end; i++) {
 		pid_t pid = fork();
 
 		if (pid == 0) {
@@ -235,6 +241,29 @@ static void case_racing_renamer(void)
 	CHECK(is_empty("outside"));
 	/* Directory or symlink, the mounts went somewhere inside. */
 	CHECK(built > 0);
+}
+
+/* CVE-2019-16884, CVE-2025-52881: what init writes to /proc, behind the container's own. */
+static void case_fake_attr(void)
+{
+	struct error err = ERROR_INIT;
+	struct stat st;
+
+	CHECK(proc_fd(&err) >= 0);
+	put_dir("rootfs/proc");
+	put_dir("rootfs/proc/42");
+	put_dir("rootfs/proc/42/attr");
+	put_file("rootfs/proc/42/attr/exec", "");
+	put_file("rootfs/proc/42/oom_score_adj", "");
+	put_link("42", "rootfs/proc/self");
+	if (!CHECK(chroot("rootfs") == 0 && chdir("/") == 0))
+		return;
+	/* Without SELinux the kernel refuses the context, but it must be the kernel. */
+	(void)label_apply_exec("evil_t", NULL, &err);
+	error_clear(&err);
+	(void)proc_write_self("oom_score_adj", "1000", &err);
+	CHECK(stat("/proc/42/attr/exec", &st) == 0 && st.st_size == 0);
+	CHECK(stat("/proc/42/oom_score_adj", &st) == 0 && st.st_size == 0);
 }
 
 static void case_console_symlink(void)
@@ -268,6 +297,7 @@ int main(void)
 	RUN(case_mask_magic_link);
 	RUN(case_escaping_targets);
 	RUN(case_racing_renamer);
+	RUN(case_fake_attr);
 	RUN(case_console_symlink);
 	return tap_done();
 }

@@ -127,7 +127,8 @@ int main(int argc, char **argv)
 		/* The engines read the words before the colons and "version". */
 		.version = "dabba version " PACKAGE_VERSION "\n"
 			   "commit: " DABBA_COMMIT "\n"
-			   "spec: 1.3.0\n",
+			   "spec: 1.3.0\n"
+			   "libc: " DABBA_LIBC "\n",
 	};
 
 	return program_main(&dabba, argc, argv);

@@ -11,33 +11,39 @@
 #include "base/str.h"
 #include "linux/cgroup.h"
 
+/*
+ * What a container's programs mean by these names.  Ours may be another libc than
+ * theirs: glibc keeps two of the kernel's for itself, musl three.
+ */
+enum { RTMIN = 34, RTMAX = 64 };
+
 /* The number of a name without "SIG", or 0. */
 static int signal_from_name(const char *name)
 {
 	const char *offset;
 	uint64_t n;
 
-	for (int i = 1; i < SIGRTMIN; i++) {
+	for (int i = 1; i < RTMIN; i++) {
 		const char *known = sigabbrev_np(i);
 
 		if (known && strcasecmp(name, known) == 0)
 			return i;
 	}
 	if (strcasecmp(name, "RTMIN") == 0)
-		return SIGRTMIN;
+		return RTMIN;
 	if (strcasecmp(name, "RTMAX") == 0)
-		return SIGRTMAX;
+		return RTMAX;
 	if (strcasecmp(name, "IOT") == 0)
 		return SIGABRT;
 	if (strcasecmp(name, "CLD") == 0)
 		return SIGCHLD;
 	offset = strpbrk(name, "+-");
-	if (!offset || offset - name != 5 || !str_to_u64(offset + 1, SIGRTMAX - SIGRTMIN, &n))
+	if (!offset || offset - name != 5 || !str_to_u64(offset + 1, RTMAX - RTMIN, &n))
 		return 0;
 	if (strncasecmp(name, "RTMIN", 5) == 0 && *offset == '+')
-		return SIGRTMIN + (int)n;
+		return RTMIN + (int)n;
 	if (strncasecmp(name, "RTMAX", 5) == 0 && *offset == '-')
-		return SIGRTMAX - (int)n;
+		return RTMAX - (int)n;
 	return 0;
 }
 
@@ -48,14 +54,14 @@ int signal_parse(const char *text, struct error *err)
 	int signal;
 
 	/* 0 is none: it only asks whether there is a process. */
-	if (str_to_u64(text, (uint64_t)SIGRTMAX, &number))
+	if (str_to_u64(text, (uint64_t)RTMAX, &number))
 		return (int)number;
 	signal = signal_from_name(name);
 	if (signal > 0)
 		return signal;
 	(void)error_set(err, EINVAL, "unknown signal \"%s\"", text);
 	return error_hint(err, "a name such as TERM or SIGTERM, or a number from 1 to %d",
-			  SIGRTMAX);
+			  RTMAX);
 }
 
 /* Engines look for these words. */

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/image-progress.h"
 #include "cli/image.h"
 #include "cli/output.h"
 #include "image/commit.h"
@@ -12,6 +13,7 @@ struct commit_options {
 	bool bundle;
 	bool stopped;
 	bool no_pause;
+	const char *progress;
 };
 
 static const struct commit_options defaults = { .changes = STRVEC_INIT, .compress = "gzip" };
@@ -34,6 +36,7 @@ static const struct option_spec options[] = {
 	  "refuse a container that runs" },
 	{ "no-pause", 0, OPTION_FLAG, offsetof(struct commit_options, no_pause), NULL,
 	  "let a running container run on meanwhile" },
+	PROGRESS_OPTION(struct commit_options),
 	OPTION_END,
 };
 
@@ -80,10 +83,12 @@ static int run(struct invocation *invocation, struct error *err)
 	struct digest id;
 	int r = choose_compression(o, &request, err);
 
+	progress_show(o->progress);
 	if (r == 0)
 		r = image_open_store(invocation, &store, err);
 	if (r == 0)
 		r = commit(&store, o, invocation->args[0], &request, &id, err);
+	progress_hide();
 	if (r < 0)
 		return r;
 	strbuf_addf(&line, "%s\n", id.s);

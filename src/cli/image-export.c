@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "cli/image-progress.h"
 #include "cli/image.h"
 #include "image/export.h"
 
@@ -10,6 +11,7 @@ struct export_options {
 	const char *format;
 	const char *compress;
 	const char *level;
+	const char *progress;
 };
 
 static const struct option_spec options[] = {
@@ -21,6 +23,7 @@ static const struct option_spec options[] = {
 	  "how layers are compressed (default: keep, and none in a docker-archive)" },
 	{ "level", 0, OPTION_STRING, offsetof(struct export_options, level), "N",
 	  "how hard to compress: gzip 0 to 3 (to 9 without isa-l), zstd 1 to 19" },
+	PROGRESS_OPTION(struct export_options),
 	OPTION_END,
 };
 
@@ -91,7 +94,12 @@ static int run(struct invocation *invocation, struct error *err)
 		r = check_place(&request, err);
 	if (r == 0)
 		r = image_open_store(invocation, &store, err);
-	return r < 0 ? r : image_export(&store, &request, err);
+	if (r < 0)
+		return r;
+	progress_show(o->progress);
+	r = image_export(&store, &request, err);
+	progress_hide();
+	return r;
 }
 
 const struct command command_export = {

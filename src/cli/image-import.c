@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/image-progress.h"
 #include "cli/image.h"
 #include "cli/output.h"
 #include "image/import.h"
@@ -6,11 +7,13 @@
 
 struct import_options {
 	const char *platform;
+	const char *progress;
 };
 
 static const struct option_spec options[] = {
 	{ "platform", 0, OPTION_STRING, offsetof(struct import_options, platform), "OS/ARCH[/VARIANT]",
 	  "which image of an index to take (default: this machine's)" },
+	PROGRESS_OPTION(struct import_options),
 	OPTION_END,
 };
 
@@ -28,8 +31,10 @@ static int run(struct invocation *invocation, struct error *err)
 
 	if (r == 0)
 		r = image_open_store(invocation, &store, err);
+	progress_show(o->progress);
 	if (r == 0)
 		r = image_import(&store, &request, &imported, err);
+	progress_hide();
 	if (r < 0)
 		return error_context(err, "import");
 	for (size_t i = 0; i < imported.n; i++)

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/image-progress.h"
 #include "cli/image.h"
 #include "image/image.h"
 #include "image/platform.h"
@@ -7,6 +8,7 @@
 struct unpack_options {
 	bool keep_dirlinks;
 	const char *platform;
+	const char *progress;
 };
 
 static const struct option_spec options[] = {
@@ -14,6 +16,7 @@ static const struct option_spec options[] = {
 	  "follow a link to a directory that a lower layer brought, do not replace it" },
 	{ "platform", 0, OPTION_STRING, offsetof(struct unpack_options, platform), "OS/ARCH[/VARIANT]",
 	  "refuse an image for another platform; which image of an index to take" },
+	PROGRESS_OPTION(struct unpack_options),
 	OPTION_END,
 };
 
@@ -32,7 +35,12 @@ static int run(struct invocation *invocation, struct error *err)
 		r = image_open_store(invocation, &store, err);
 	if (r == 0)
 		r = image_load(&store, invocation->args[0], &image, err);
-	return r < 0 ? r : unpack_image(&store, &image, &request, err);
+	if (r < 0)
+		return r;
+	progress_show(o->progress);
+	r = unpack_image(&store, &image, &request, err);
+	progress_hide();
+	return r;
 }
 
 const struct command command_unpack = {

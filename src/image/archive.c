@@ -13,6 +13,7 @@
 #include "image/archive-index.h"
 #include "image/blob.h"
 #include "image/interrupt.h"
+#include "image/progress.h"
 
 enum {
 	COPY_SIZE = 1 << 20,
@@ -35,6 +36,8 @@ static int spool_stream(struct image_archive *archive, struct store *store, stru
 	cleanup_close int spool = open_spool(store, err);
 	int r = spool < 0 ? spool : 0;
 
+	progress_expect(0);
+	progress_begin("file", archive->path, 0);
 	while (r == 0) {
 		ssize_t n = read(archive->fd, buf, COPY_SIZE);
 
@@ -47,8 +50,10 @@ static int spool_stream(struct image_archive *archive, struct store *store, stru
 			return error_sys(err, "read", "%s", archive->path);
 		if (n == 0)
 			break;
+		progress_add((uint64_t)n);
 		r = file_write_fd(spool, "a temporary file in the store", buf, (size_t)n, err);
 	}
+	progress_end();
 	if (r < 0)
 		return r;
 	fd_close(&archive->fd);

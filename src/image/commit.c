@@ -21,6 +21,7 @@
 #include "image/list.h"
 #include "image/manifest.h"
 #include "image/mount.h"
+#include "image/progress.h"
 #include "image/ref.h"
 #include "image/runtime-call.h"
 #include "image/timestamp.h"
@@ -49,6 +50,7 @@ static int add_to_sink(void *ctx, const void *data, size_t n, struct error *err)
 {
 	int r = interrupt_check(err);
 
+	progress_add(n);
 	return r < 0 ? r : layer_sink_add(ctx, data, n, err);
 }
 
@@ -58,8 +60,11 @@ static int write_diff(struct commit *commit, const struct layer_diff *diff, stru
 	int r = layer_sink_open(commit->c->store, commit->request->compression,
 				commit->request->level, &sink, err);
 
+	progress_expect(1);
+	progress_begin("layer", commit->c->record.name, 0);
 	if (r == 0)
 		r = layer_diff_write(diff, add_to_sink, sink, &commit->stats, err);
+	progress_end();
 	/* Nothing has changed: no layer, and no blob. */
 	if (r < 0 || commit->stats.n_entries == 0)
 		return r;

@@ -16,6 +16,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "image/document.h"
+#include "image/progress.h"
 #include "image/tar-write.h"
 #include "image/timestamp.h"
 
@@ -276,6 +277,15 @@ static int close_output(struct output *output, int result, struct error *err)
 	return result;
 }
 
+static size_t count_blobs(const struct export *export)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < export->n_parts; i++)
+		n += export->parts[i].from != NULL;
+	return n;
+}
+
 static int write_archive(struct export *export, struct error *err)
 {
 	cleanup_tar_writer struct tar_writer *writer = NULL;
@@ -285,6 +295,7 @@ static int write_archive(struct export *export, struct error *err)
 
 	if (r == 0)
 		r = tar_writer_new(write_output, &output, &writer, err);
+	progress_expect(count_blobs(export));
 	for (size_t i = 0; r == 0 && i < export->n_parts; i++)
 		r = write_part(writer, &export->parts[i], time, err);
 	if (r == 0)

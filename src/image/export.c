@@ -14,6 +14,7 @@
 #include "image/interrupt.h"
 #include "image/layer-stream.h"
 #include "image/manifest.h"
+#include "image/progress.h"
 
 enum { COPY_SIZE = 1 << 20 };
 
@@ -43,8 +44,10 @@ int export_read_blob(struct store *from, const struct digest *digest, int64_t si
 	if (fd < 0)
 		return fd;
 	hasher_open(&hasher, digest);
+	progress_begin("file", digest->s, (uint64_t)size);
 	while ((n = TEMP_FAILURE_RETRY(read(fd, buf, COPY_SIZE))) > 0) {
 		hasher_add(&hasher, buf, (size_t)n);
+		progress_add((uint64_t)n);
 		r = interrupt_check(err);
 		if (r == 0)
 			r = output(ctx, buf, (size_t)n, err);
@@ -52,6 +55,7 @@ int export_read_blob(struct store *from, const struct digest *digest, int64_t si
 			break;
 	}
 	hasher_finish(&hasher, &found);
+	progress_end();
 	if (r < 0)
 		return r;
 	if (n < 0)
@@ -152,7 +156,9 @@ static int convert_layer(struct export *export, struct export_image *out, size_t
 		layer->digest = out->layer_digests[i].s;
 		return 0;
 	}
+	progress_begin("layer", blob.s, (uint64_t)layer->size);
 	r = rewrite(export, fd, &blob, layer, diff_id, &digests, err);
+	progress_end();
 	if (r < 0)
 		return r;
 	out->layer_digests[i] = digests.blob;
@@ -198,6 +204,7 @@ static int convert_image(struct export *export, struct export_image *out, struct
 	out->layers = document_alloc(&export->arena, (n + 1) * sizeof(*out->layers));
 	out->layer_digests = document_alloc(&export->arena, (n + 1) * sizeof(*out->layer_digests));
 	memcpy(out->layers, out->image.manifest->layers, n * sizeof(*out->layers));
+	progress_expect(0);
 	for (size_t i = 0; export->request->recompress && r == 0 && i < n; i++) {
 		r = convert_layer(export, out, i, err);
 		changed |= out->layers[i].digest == out->layer_digests[i].s;

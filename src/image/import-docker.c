@@ -11,6 +11,7 @@
 #include "image/document.h"
 #include "image/manifest.h"
 #include "image/platform.h"
+#include "image/progress.h"
 #include "libocispec/image.h"
 
 struct docker_image {
@@ -58,6 +59,7 @@ static int import_layers(struct import *import, const struct oci_docker_image *e
 
 	image->blobs = document_alloc(&image->arena, (n + 1) * sizeof(*image->blobs));
 	image->layers = document_alloc(&image->arena, (n + 1) * sizeof(*image->layers));
+	progress_expect(n);
 	for (size_t i = 0; i < n; i++) {
 		const struct import_layer layer = {
 			.file = entry->layers[i],

@@ -12,6 +12,7 @@
 #include "image/index.h"
 #include "image/manifest.h"
 #include "image/platform.h"
+#include "image/progress.h"
 #include "libocispec/image.h"
 
 /* An index that names an index: deeper is nobody's image. */
@@ -166,6 +167,7 @@ static int import_layers(struct import *import, struct oci_image *image, struct 
 	int r = manifest_chain(&image->arena, &image->config, image->id.s, manifest->n_layers,
 			       &image->diff_ids, &image->chain_ids, err);
 
+	progress_expect(manifest->n_layers);
 	for (size_t i = 0; r == 0 && i < manifest->n_layers; i++) {
 		struct oci_descriptor stored;
 		struct digest digest, stored_digest;

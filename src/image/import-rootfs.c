@@ -15,6 +15,7 @@
 #include "image/layer-import.h"
 #include "image/layer-store.h"
 #include "image/platform.h"
+#include "image/progress.h"
 #include "image/ref.h"
 #include "image/timestamp.h"
 
@@ -87,6 +88,8 @@ int import_rootfs(struct import *import, struct error *err)
 		return error_hint(err, "give one: dabba-image import %s NAME",
 				  import->request->path);
 	}
+	progress_expect(1);
+	progress_begin("layer", archive->path, archive->size);
 	r = layer_import(import->store,
 			 &(struct layer_import){
 				 .region = { .fd = archive->fd, .size = archive->size },
@@ -94,6 +97,7 @@ int import_rootfs(struct import *import, struct error *err)
 				 .keeps_blob = true,
 			 },
 			 &digests, err);
+	progress_end();
 	if (r == 0)
 		r = add_image(import, &digests, &id, err);
 	if (r == 0)

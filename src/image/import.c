@@ -16,6 +16,7 @@
 #include "image/layer-import.h"
 #include "image/layer-store.h"
 #include "image/manifest.h"
+#include "image/progress.h"
 #include "image/ref.h"
 
 /* Whether the store has the blob, whole, and the layer unpacked upon that chain. */
@@ -95,6 +96,7 @@ int import_layer(struct import *import, const struct import_layer *layer, struct
 	*descriptor = (struct oci_descriptor){ .digest = digest->s };
 	if (is_stored(import->store, layer, blob)) {
 		*digest = *blob;
+		progress_skip("layer", blob->s);
 		return describe_stored(import->store, blob, layer->size, descriptor, err);
 	}
 	r = image_archive_find(&import->archive, layer->file, &file, err);
@@ -109,6 +111,7 @@ int import_layer(struct import *import, const struct import_layer *layer, struct
 	r = check_compression(import, layer, &file.region, err);
 	if (r < 0)
 		return r;
+	progress_begin("layer", blob ? blob->s : layer->file, file.region.size);
 	r = layer_import(import->store,
 			 &(struct layer_import){
 				 .region = file.region,
@@ -120,6 +123,7 @@ int import_layer(struct import *import, const struct import_layer *layer, struct
 				 .keeps_blob = true,
 			 },
 			 &digests, err);
+	progress_end();
 	if (r < 0)
 		return error_context(err, "%s", import->archive.path);
 	*digest = digests.blob;

@@ -14,6 +14,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "image/interrupt.h"
+#include "image/progress.h"
 
 enum {
 	N_SLOTS = 6,
@@ -112,6 +113,7 @@ static ssize_t read_region(struct layer_stream *stream, uint8_t *buf, size_t n, 
 	if (got == 0 && left > 0)
 		return error_set(err, EBADMSG, "the file ends too early");
 	stream->offset += (uint64_t)got;
+	progress_add((uint64_t)got);
 	if (!stream->copy || copies_inflated(stream)) {
 		hasher_add(&stream->blob_hasher, buf, (size_t)got);
 		return got;

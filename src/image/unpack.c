@@ -13,6 +13,7 @@
 #include "image/bundle.h"
 #include "image/interrupt.h"
 #include "image/layer-stream.h"
+#include "image/progress.h"
 #include "libocispec/image.h"
 
 struct unpack {
@@ -75,10 +76,15 @@ static int unpack_layers(struct unpack *unpack, int bundle_fd, struct error *err
 	unpack->rootfs_fd = openat(bundle_fd, "rootfs", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (unpack->rootfs_fd < 0)
 		return error_sys(err, "open", "%s/rootfs", unpack->request->bundle);
+	progress_expect(unpack->image->n_layers);
 	for (size_t i = 0; r == 0 && i < unpack->image->n_layers; i++) {
+		const struct oci_descriptor *layer = &unpack->image->manifest->layers[i];
+
+		progress_begin("layer", layer->digest, (uint64_t)layer->size);
 		r = interrupt_check(err);
 		if (r == 0)
 			r = unpack_layer(unpack, i, err);
+		progress_end();
 	}
 	return r;
 }

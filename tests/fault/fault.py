@@ -5,8 +5,8 @@
     tests/helpers/sandbox tests/fault/fault.py [-v] [-s SECONDS] [-r SEED] [SUITE...]
 
 A suite is a verb (create, start, exec, delete, delete-force, run), "old-kernels" (calls
-that a kernel does not have at all) or "kill" (the runtime, or its child, is killed
-at every call).  All of them are the default.  After a failure the answer must be a clear error, or
+that a kernel does not have at all), "kill" (the runtime, or its child, is killed at every
+call) or "fds" (what is still open in the end).  All of them are the default.  After a failure the answer must be a clear error, or
 the command must have done its work all the same; a container that could not be made leaves
 nothing, and "delete --force" takes away any other.
 
@@ -388,7 +388,30 @@ def old_kernel_cases(m):
             yield "%s: no %s" % (name, call), missing_call, (verb, call)
 
 
+def open_fds(m, verb):
+    """valgrind --track-fds would tell, if it knew openat2, clone3 and the calls for mounts."""
+    path = os.path.join(m.dir, "fds")
+    verb.prepare(m)
+    demand(m.call([INJECT, "-f", path], *verb.command(m)) == 0, m.stderr)
+    verb.after(m, False)
+    with open(path) as f:
+        fds = [line.split(maxsplit=2) for line in f]
+    # The procfs is opened once, for good.
+    leaked = [" ".join(fd) for fd in fds if int(fd[1]) > 2 and fd[2].strip() != "/proc"]
+    leaked += [" ".join(fd) for fd in fds if int(fd[1]) > 2 and fd[0] != "0"]
+    demand(not leaked, "open in the end: " + ", ".join(leaked))
+    demand(fds, "no fds were seen")
+    return "%d fds" % len(fds)
+
+
+def fd_cases():
+    for name, verb in VERBS.items():
+        yield name + ": open fds", open_fds, (verb,)
+
+
 def suite_cases(m, name):
+    if name == "fds":
+        return fd_cases()
     if name == "kill":
         return kill_cases(m)
     if name == "old-kernels":
@@ -429,7 +452,7 @@ def main():
     if not os.path.exists(INJECT):
         print("1..0 # SKIP tests/fault/inject works on x86-64 only")
         return
-    suites = options.suites or [*VERBS, "old-kernels", "kill"]
+    suites = options.suites or [*VERBS, "old-kernels", "kill", "fds"]
     m = Machine()
     print("# seed %s" % options.seed)
     bad = 0

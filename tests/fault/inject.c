@@ -4,6 +4,8 @@
  * calls, or of its children's, fail without being made.
  *
  *	-l FILE		lists the calls instead: lines of "PROCESS NAME"
+ *	-f FILE		lists the fds that are open when COMMAND ends, and when a child has
+ *			executed something: lines of "PROCESS NUMBER WHAT"
  *	-p PROCESS	of this process: 0 is COMMAND, the others count in order of birth
  *	-s NAME		this call
  *	-n NUMBER	the NUMBERth of them in that process, from 1; 0: each of them, in
@@ -16,6 +18,7 @@
  * when signal N ended it, 124 after a timeout, 125 when nothing could be run, 123 when
  * the call never came.
  */
+#include <dirent.h>
 #include <err.h>
 #include <errno.h>
 #include <seccomp.h>
@@ -33,7 +36,7 @@ enum { MAX_PROCESSES = 64, EXIT_NEVER = 123, EXIT_TIMEOUT = 124, EXIT_BROKEN = 1
 
 static const long trace_options = PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEFORK |
 				  PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE |
-				  PTRACE_O_TRACEEXEC | PTRACE_O_EXITKILL;
+				  PTRACE_O_TRACEEXEC | PTRACE_O_TRACEEXIT | PTRACE_O_EXITKILL;
 
 struct process {
 	pid_t pid;
@@ -47,7 +50,7 @@ struct process {
 static struct process processes[MAX_PROCESSES];
 static int n_processes;
 
-static FILE *list;
+static FILE *list, *fd_list;
 static int wanted_process;
 static int wanted_call = -1;
 static int wanted_number;
@@ -80,6 +83,25 @@ static void list_call(const struct process *p, int call)
 
 	(void)fprintf(list, "%d %s\n", (int)(p - processes), name ? name : "unknown");
 	free(name);
+}
+
+static void list_fds(const struct process *p)
+{
+	char path[64], what[256];
+	struct dirent *entry;
+	DIR *dir;
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/fd", p->pid);
+	dir = opendir(path);
+	while (dir && (entry = readdir(dir))) {
+		ssize_t n = readlinkat(dirfd(dir), entry->d_name, what, sizeof(what) - 1);
+
+		what[n > 0 ? n : 0] = '\0';
+		if (n > 0)
+			(void)fprintf(fd_list, "%d %s %s\n", (int)(p - processes), entry->d_name, what);
+	}
+	if (dir)
+		(void)closedir(dir);
 }
 
 static bool is_wanted(struct process *p, int call)
@@ -146,14 +168,19 @@ static void handle_stop(struct process *p, int status)
 		at_call(p);
 		signal = 0;
 	} else if (event == PTRACE_EVENT_EXEC && p != processes) {
+		if (fd_list)
+			list_fds(p);
 		(void)ptrace(PTRACE_DETACH, p->pid, NULL, NULL);
 		p->gone = true;
 		return;
 	} else if (event) {
 		unsigned long child;
 
+		if (event == PTRACE_EVENT_EXIT && fd_list && p == processes)
+			list_fds(p);
 		started = started || event == PTRACE_EVENT_EXEC;
 		if (event != PTRACE_EVENT_STOP && event != PTRACE_EVENT_EXEC &&
+		    event != PTRACE_EVENT_EXIT &&
 		    ptrace(PTRACE_GETEVENTMSG, p->pid, NULL, &child) == 0)
 			(void)find((pid_t)child);
 		signal = 0;
@@ -230,8 +257,9 @@ static void read_option(int option)
 {
 	switch (option) {
 	case 'l':
-		list = fopen(optarg, "we");
-		if (!list)
+	case 'f':
+		*(option == 'l' ? &list : &fd_list) = fopen(optarg, "we");
+		if (!list && !fd_list)
 			err(EXIT_BROKEN, "%s", optarg);
 		break;
 	case 'p':
@@ -263,7 +291,7 @@ int main(int argc, char **argv)
 
 	(void)sigaction(SIGALRM, &action, NULL);
 	(void)alarm(10);
-	while ((option = getopt(argc, argv, "+l:p:s:n:e:t:")) >= 0)
+	while ((option = getopt(argc, argv, "+l:f:p:s:n:e:t:")) >= 0)
 		read_option(option);
 	if (optind == argc)
 		errx(EXIT_BROKEN, "no command");
@@ -272,7 +300,7 @@ int main(int argc, char **argv)
 	if (status == EXIT_TIMEOUT)
 		return status;
 	let_go();
-	if (list)
-		return fclose(list) == 0 ? status : EXIT_BROKEN;
+	if (list || fd_list)
+		return fclose(list ? list : fd_list) == 0 ? status : EXIT_BROKEN;
 	return done ? status : EXIT_NEVER;
 }

@@ -135,7 +135,7 @@ void seccomp_ranges_make(const struct seccomp_profile *profile, struct seccomp_t
 			 struct seccomp_ranges *out)
 {
 	/* Each entry ends one range and starts another; ends of parts come on top. */
-	out->v = xcalloc(2 * table->n_entries + 8, sizeof(*out->v));
+	out->v = xrealloc(NULL, 2 * table->n_entries + 8, sizeof(*out->v));
 	fill(profile, table, out);
 	out->v[out->n].start = out->v[out->n - 1].start;
 }

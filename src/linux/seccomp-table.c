@@ -7,9 +7,6 @@
 #include "base/mem.h"
 #include "linux/seccomp-names.h"
 
-/* What the kernel cuts off the first argument: socketcall(2) takes an int, ipc(2) 16 bits. */
-enum { SOCKETCALL_MASK = -1, IPC_MASK = 0xffff };
-
 static void note_last(struct seccomp_table *table, uint32_t number)
 {
 	uint32_t *last = table->arch == AUDIT_ARCH_X86_64 && (number & SECCOMP_X32_BIT)
@@ -37,14 +34,11 @@ static void add_rule(struct seccomp_table *table, const struct seccomp_arch *arc
 
 	if (arch->numbers[name] >= 0)
 		add(table, entry, (uint32_t)arch->numbers[name]);
+	if (subcall == 0)
+		return;
 	entry.subcall = subcall % 100;
-	if (subcall >= 200) {
-		entry.subcall_mask = IPC_MASK;
-		add(table, entry, arch->ipc);
-	} else if (subcall >= 100) {
-		entry.subcall_mask = (uint32_t)SOCKETCALL_MASK;
-		add(table, entry, arch->socketcall);
-	}
+	entry.is_ipc = subcall >= 200;
+	add(table, entry, entry.is_ipc ? arch->ipc : arch->socketcall);
 }
 
 /* The table of ARCH, made if it is the first of its architectures. */
@@ -58,17 +52,44 @@ static struct seccomp_table *find_table(struct seccomp_tables *out,
 			return &out->tables[i];
 	table = &out->tables[out->n++];
 	table->arch = arch->audit;
-	table->entries = xcalloc(room, sizeof(*table->entries));
+	table->entries = xrealloc(NULL, room, sizeof(*table->entries));
 	return table;
 }
 
-static int compare(const void *left, const void *right)
-{
-	const struct seccomp_entry *a = left, *b = right;
+enum { DIGIT_BITS = 8, DIGITS = 1 << DIGIT_BITS };
 
-	if (a->number != b->number)
-		return a->number < b->number ? -1 : 1;
-	return a->order < b->order ? -1 : a->order > b->order;
+/* One pass of a radix sort, by the digit of numbers at SHIFT. False: all have the same one. */
+static bool sort_by_digit(const struct seccomp_entry *from, struct seccomp_entry *to, size_t n,
+			  unsigned int shift)
+{
+	size_t starts[DIGITS + 1] = { 0 };
+
+	for (size_t i = 0; i < n; i++)
+		starts[(from[i].number >> shift) % DIGITS + 1]++;
+	if (n == 0 || starts[(from[0].number >> shift) % DIGITS + 1] == n)
+		return false;
+	for (size_t i = 0; i < DIGITS; i++)
+		starts[i + 1] += starts[i];
+	for (size_t i = 0; i < n; i++)
+		to[starts[(from[i].number >> shift) % DIGITS]++] = from[i];
+	return true;
+}
+
+/* By number, and stable; a profile has hundreds of rules, and numbers have few digits. */
+static void sort(struct seccomp_table *table)
+{
+	size_t n = table->n_entries;
+	struct seccomp_entry *other = xrealloc(NULL, n, sizeof(*other));
+
+	for (unsigned int shift = 0; shift < 32; shift += DIGIT_BITS) {
+		struct seccomp_entry *sorted = other;
+
+		if (!sort_by_digit(table->entries, other, n, shift))
+			continue;
+		other = table->entries;
+		table->entries = sorted;
+	}
+	free(other);
 }
 
 void seccomp_tables_make(const struct seccomp_profile *profile, struct seccomp_tables *out)
@@ -87,15 +108,12 @@ void seccomp_tables_make(const struct seccomp_profile *profile, struct seccomp_t
 		table = find_table(out, arch, profile->n_rules * 2 + 1);
 		table->has_x32 |= arch->base == SECCOMP_X32_BIT;
 		for (size_t j = 0; j < profile->n_rules; j++)
-			add_rule(table, arch, (struct seccomp_entry){
-						      .order = (uint32_t)j,
-						      .rule = &profile->rules[j],
-						      .narrow = arch->narrow,
-					      });
+			add_rule(table, arch,
+				 (struct seccomp_entry){ .rule = &profile->rules[j],
+							 .narrow = arch->narrow });
 	}
 	for (size_t i = 0; i < out->n; i++)
-		qsort(out->tables[i].entries, out->tables[i].n_entries,
-		      sizeof(*out->tables[i].entries), compare);
+		sort(&out->tables[i]);
 }
 
 void seccomp_tables_fini(struct seccomp_tables *tables)
@@ -139,11 +157,14 @@ size_t seccomp_entry_conditions(const struct seccomp_entry *entry,
 {
 	size_t n = 0;
 
-	/* As libseccomp does: the subcall's number takes the place of argument 0. */
+	/*
+	 * As libseccomp does: the subcall's number takes the place of argument 0, of which
+	 * the kernel looks at 32 bits, and of ipc(2) at 16.
+	 */
 	if (entry->subcall)
 		out[n++] = (struct seccomp_condition){
 			.op = OCI_SECCOMP_OPERATOR_MASKED_EQ,
-			.value = entry->subcall_mask,
+			.value = entry->is_ipc ? UINT16_MAX : UINT32_MAX,
 			.value_two = entry->subcall,
 		};
 	for (uint32_t i = 0; i < entry->rule->n_conditions; i++) {
@@ -165,5 +186,5 @@ bool seccomp_entries_equal(const struct seccomp_entry *a, const struct seccomp_e
 	return a->rule->conditions == b->rule->conditions &&
 	       a->rule->n_conditions == b->rule->n_conditions &&
 	       a->rule->action == b->rule->action && a->narrow == b->narrow &&
-	       a->subcall == b->subcall && a->subcall_mask == b->subcall_mask;
+	       a->subcall == b->subcall && a->is_ipc == b->is_ipc;
 }

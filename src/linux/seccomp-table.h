@@ -15,14 +15,11 @@
 #define SECCOMP_PRIVATE_CALLS UINT32_C(0xf0000)
 
 struct seccomp_entry {
-	uint32_t number;
-	/* Its place among all rules of the profile. */
-	uint32_t order;
 	const struct seccomp_rule *rule;
+	uint32_t number;
 	/* Not 0: NUMBER is socketcall or ipc, and this what its first argument must be. */
 	uint8_t subcall;
-	/* Which bits of that argument the kernel looks at. */
-	uint32_t subcall_mask;
+	bool is_ipc;
 	/* 32-bit: only the lower half of arguments is looked at. */
 	bool narrow;
 };
@@ -32,7 +29,7 @@ struct seccomp_table {
 	uint32_t arch;
 	/* For x86_64: x32 is filtered too; otherwise it is another, unknown architecture. */
 	bool has_x32;
-	/* Sorted by number, then by order. */
+	/* Sorted by number; those of one number in the order of the rules. */
 	struct seccomp_entry *entries;
 	size_t n_entries;
 	/* The newest system call the profile knows, of each half; 0 is none. */

@@ -163,8 +163,12 @@ block_io() {
 
 @test "limits: controllers that only unified names: misc" {
 	require controller misc
-	limits '{unified: {"misc.max": ""}}'
-	[[ -e /sys/fs/cgroup/$ID/misc.current ]]
+	edit '.linux.resources = {unified: {"misc.max": "nosuch 5"}}'
+	fails runtime run "$ID"
+	one_sentence
+	said 'linux.resources.unified\["misc.max"\].*"nosuch 5" to misc.max.*Invalid argument'
+	is_dabba || remove_leftovers
+	nothing_left
 }
 
 @test "limits: device rules are one program, which bpftool can read" {

@@ -144,7 +144,8 @@ port() {
 		-device "virtserialport,chardev=$1,name=$1")
 }
 
-# No la57: its page walks are slow to emulate. No cx16: qemu 7.2 gets the flags of
+# No random addresses: what qemu has translated of a program and its libraries then serves
+# the next process too. No la57: its page walks are slow to emulate. No cx16: qemu 7.2 gets the flags of
 # cmpxchg16b wrong, which newer kernels do not survive.
 boot_machine() {
 	local devices=(-device virtio-serial-pci) name
@@ -157,7 +158,7 @@ boot_machine() {
 		-object "memory-backend-memfd,id=memory,size=${MEMORY_MIB}M,share=on" \
 		-kernel "$kernel" -initrd "$tmp/initramfs.cpio" \
 		-append "console=ttyS0 quiet panic=-1 mitigations=off nokaslr no_timer_check \
-random.trust_cpu=on cgroup_no_v1=all" \
+random.trust_cpu=on norandmaps cgroup_no_v1=all" \
 		-chardev "file,id=console,path=$console,append=on" -serial chardev:console \
 		-drive "file=$tmp/disk,format=raw,if=none,id=disk,cache=unsafe" \
 		-device virtio-blk-pci,drive=disk -device virtio-rng-pci \

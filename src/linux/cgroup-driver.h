@@ -27,6 +27,8 @@ struct cgroup_driver {
 	int (*prepare)(const char *path, const struct cgroup_plan *plan, struct error *err);
 	/* Makes the writes of PLAN, which have been done, last. May be NULL. */
 	int (*keep)(const struct cgroup *cg, const struct cgroup_plan *plan, struct error *err);
+	/* Moves PID into CG, which is PATH or below it, for a caller who may not. May be NULL. */
+	int (*adopt)(const char *path, const struct cgroup *cg, pid_t pid, struct error *err);
 };
 
 extern const struct cgroup_driver cgroup_fs_driver;

@@ -80,14 +80,17 @@ static int find_helper(char **out, struct error *err)
 			       "libsystemd-dev); or use --cgroup-manager=cgroupfs");
 }
 
-static void make_argv(struct strvec *argv, const char *verb, const char *unit,
-		      const struct systemd_properties *props)
+static void make_argv(struct strvec *argv, const char *verb, const char *unit)
 {
 	strvec_push(argv, HELPER);
 	strvec_push(argv, systemd_is_user() ? "user" : "system");
 	strvec_push(argv, verb);
 	strvec_push(argv, unit);
-	for (size_t i = 0; props && i < props->n; i++) {
+}
+
+static void add_properties(struct strvec *argv, const struct systemd_properties *props)
+{
+	for (size_t i = 0; i < props->n; i++) {
 		strvec_push(argv, props->v[i].name);
 		strvec_push(argv, props->v[i].signature);
 		strvec_pushv(argv, props->v[i].values.v);
@@ -152,13 +155,17 @@ static void add_hint(const struct answer *a, struct error *err)
 	else if (str_has_suffix(a->name, ".UnitExists"))
 		(void)error_hint(err, "\"systemctl status\" shows whose it is; give each container "
 				 "a linux.cgroupsPath of its own");
+	/* A value of another type than the property has: systemd does not say which. */
+	else if (str_has_suffix(a->name, ".ENXIO"))
+		(void)error_hint(err, "the value of an annotation org.systemd.property.* has the "
+				 "wrong type: sizes and times are \"uint64 N\"");
 	else if (str_has_suffix(a->name, ".PropertyReadOnly") ||
 		 str_has_suffix(a->name, ".InvalidArgs"))
 		(void)error_hint(err, "properties come from linux.resources and from annotations "
 				 "org.systemd.property.*; systemd may be too old for one");
 }
 
-static int code_of(const char *method, const char *name)
+static int code_of(const char *name)
 {
 	static const struct {
 		const char *suffix;
@@ -172,7 +179,7 @@ static int code_of(const char *method, const char *name)
 	for (size_t i = 0; i < ARRAY_SIZE(codes); i++)
 		if (str_has_suffix(name, codes[i].suffix))
 			return codes[i].code;
-	return streq(method, "connect") ? ENOTCONN : EIO;
+	return EIO;
 }
 
 static int explain(const char *path, const char *unit, const struct strbuf *text, int status,
@@ -189,24 +196,25 @@ static int explain(const char *path, const char *unit, const struct strbuf *text
 		return error_set(err, EIO, "%s ended with status %d: \"%.*s\"", path,
 				 WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status),
 				 (int)strcspn(a.word, "\n"), a.word);
-	(void)error_set(err, code_of(a.method, a.name), "systemd: %s: unit %s: %s (%s)", a.method,
-			unit, a.message, a.name);
+	if (streq(a.method, "connect"))
+		(void)error_set(err, ENOTCONN, "cannot connect to the systemd of this %s for unit "
+				"%s: %s", systemd_is_user() ? "user" : "machine", unit, a.message);
+	else
+		(void)error_set(err, code_of(a.name), "systemd: %s: unit %s: %s (%s)", a.method,
+				unit, a.message, a.name);
 	add_hint(&a, err);
 	return err->code;
 }
 
-int systemd_call(const char *verb, const char *unit, const struct systemd_properties *props,
-		 char **cgroup, struct error *err)
+/* UNIT is in ARGV, too. */
+static int call(const struct strvec *argv, const char *unit, char **cgroup, struct error *err)
 {
 	cleanup_strbuf struct strbuf answer = STRBUF_INIT;
-	cleanup_strvec struct strvec argv = STRVEC_INIT;
 	cleanup_free char *path = NULL;
 	int status, r = find_helper(&path, err);
 
-	if (r < 0)
-		return r;
-	make_argv(&argv, verb, unit, props);
-	r = run_helper(path, argv.v, &answer, &status, err);
+	if (r == 0)
+		r = run_helper(path, argv->v, &answer, &status, err);
 	if (r < 0)
 		return r;
 	if (!streq(nth(&answer, 0), "ok"))
@@ -214,4 +222,41 @@ int systemd_call(const char *verb, const char *unit, const struct systemd_proper
 	if (cgroup)
 		*cgroup = xstrdup(nth(&answer, 1));
 	return 0;
+}
+
+int systemd_start(const char *unit, const struct systemd_properties *props, char **cgroup,
+		  struct error *err)
+{
+	cleanup_strvec struct strvec argv = STRVEC_INIT;
+
+	make_argv(&argv, "start", unit);
+	add_properties(&argv, props);
+	return call(&argv, unit, cgroup, err);
+}
+
+int systemd_set(const char *unit, const struct systemd_properties *props, struct error *err)
+{
+	cleanup_strvec struct strvec argv = STRVEC_INIT;
+
+	make_argv(&argv, "set", unit);
+	add_properties(&argv, props);
+	return call(&argv, unit, NULL, err);
+}
+
+int systemd_attach(const char *unit, const char *below, pid_t pid, struct error *err)
+{
+	cleanup_strvec struct strvec argv = STRVEC_INIT;
+
+	make_argv(&argv, "attach", unit);
+	strvec_push(&argv, below);
+	strvec_pushf(&argv, "%d", (int)pid);
+	return call(&argv, unit, NULL, err);
+}
+
+int systemd_stop(const char *unit, struct error *err)
+{
+	cleanup_strvec struct strvec argv = STRVEC_INIT;
+
+	make_argv(&argv, "stop", unit);
+	return call(&argv, unit, NULL, err);
 }

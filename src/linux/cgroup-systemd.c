@@ -199,7 +199,7 @@ static int make(const struct cgroup_request *request, const struct cgroup_plan *
 	if (r < 0)
 		return r;
 	add_scope(props, unit, cg->keeper ? cg->keeper->pid : 0);
-	r = systemd_call("start", unit->name, props, &path, err);
+	r = systemd_start(unit->name, props, &path, err);
 	if (r < 0)
 		return r;
 	r = cgroup_open(path, &opened, err);
@@ -211,7 +211,7 @@ static int make(const struct cgroup_request *request, const struct cgroup_plan *
 		r = set_limits(request, plan, cg, err);
 	if (r < 0) {
 		keeper_end(&cg->keeper);
-		(void)systemd_call("stop", unit->name, NULL, NULL, &ignored);
+		(void)systemd_stop(unit->name, &ignored);
 	}
 	return r;
 }
@@ -243,7 +243,7 @@ static int systemd_remove(const char *path, struct error *err)
 {
 	struct error asked = ERROR_INIT;
 
-	if (systemd_call("stop", systemd_unit_of_path(path), NULL, NULL, &asked) < 0)
+	if (systemd_stop(systemd_unit_of_path(path), &asked) < 0)
 		log_warning("cgroup %s is removed without systemd: %s", path, asked.msg);
 	return cgroup_fs_driver.remove(path, err);
 }
@@ -275,9 +275,17 @@ static int systemd_keep(const struct cgroup *cg, const struct cgroup_plan *plan,
 		}
 	}
 	if (r == 0 && props.n > 0)
-		r = systemd_call("set", systemd_unit_of_path(cg->path), &props, NULL, err);
+		r = systemd_set(systemd_unit_of_path(cg->path), &props, err);
 	/* systemd has written its own idea of them, a quota in whole percents for one. */
 	return r < 0 || props.n == 0 ? r : cgroup_plan_apply(plan, cg->fd, err);
+}
+
+static int systemd_adopt(const char *path, const struct cgroup *cg, pid_t pid,
+			 struct error *err)
+{
+	const char *below = str_skip_prefix(cg->path, path);
+
+	return systemd_attach(systemd_unit_of_path(path), below ? below : "", pid, err);
 }
 
 const struct cgroup_driver cgroup_systemd_driver = {
@@ -288,4 +296,5 @@ const struct cgroup_driver cgroup_systemd_driver = {
 	.remove = systemd_remove,
 	.prepare = systemd_prepare,
 	.keep = systemd_keep,
+	.adopt = systemd_adopt,
 };

@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
 
 #include "base/error.h"
 #include "base/str.h"
@@ -109,9 +110,17 @@ int systemd_variant_parse(const char *text, struct strbuf *signature, struct str
 bool systemd_is_user(void);
 
 /*
- * Runs "dabba-systemd BUS VERB UNIT PROPERTY..." (src/systemd/main.c) and waits
- * for the answer.  VERB is start, set or stop.  *CGROUP, if asked for, is the
- * path of the unit's cgroup, on the heap.
+ * Each runs "dabba-systemd" (src/systemd/main.c) with the verb of its name and
+ * waits until what it asks for has been done.
  */
-int systemd_call(const char *verb, const char *unit, const struct systemd_properties *props,
-		 char **cgroup, struct error *err);
+
+/* *CGROUP is the path of the new unit's cgroup, on the heap. */
+int systemd_start(const char *unit, const struct systemd_properties *props, char **cgroup,
+		  struct error *err);
+int systemd_set(const char *unit, const struct systemd_properties *props, struct error *err);
+
+/* BELOW is a path below the unit's cgroup, "" for that itself. */
+int systemd_attach(const char *unit, const char *below, pid_t pid, struct error *err);
+
+/* A unit that is not there is stopped. */
+int systemd_stop(const char *unit, struct error *err);

@@ -237,6 +237,21 @@ bool cgroup_remove_empty(const char *driver_name, const char *path)
 	return root_fd >= 0 && unlinkat(root_fd, cgroup_relative(path), AT_REMOVEDIR) == 0;
 }
 
+bool cgroup_can_adopt(const char *driver_name)
+{
+	const struct cgroup_driver *driver = cgroup_driver_find(driver_name);
+
+	return driver && driver->adopt;
+}
+
+int cgroup_adopt(const char *driver_name, const char *path, const struct cgroup *cg, pid_t pid,
+		 struct error *err)
+{
+	int r = cgroup_driver_find(driver_name)->adopt(path, cg, pid, err);
+
+	return r < 0 ? error_context(err, "cgroup %s", cg->path) : 0;
+}
+
 int cgroup_remove(const char *driver_name, const char *path, struct error *err)
 {
 	const struct cgroup_driver *driver = cgroup_driver_find(driver_name);

@@ -85,6 +85,15 @@ int cgroup_create(const struct cgroup_request *request, struct cgroup *out, stru
 /* To be called when the container's init has been cloned into it. */
 int cgroup_settle(struct cgroup *cg, struct error *err);
 
+/*
+ * A caller may clone into a cgroup only if it could move a process there: it
+ * owns what is above both.  Where it does not (EACCES), the driver that made
+ * the cgroup PATH may be able to move PID into CG, which is that or below it.
+ */
+bool cgroup_can_adopt(const char *driver);
+int cgroup_adopt(const char *driver, const char *path, const struct cgroup *cg, pid_t pid,
+		 struct error *err);
+
 /* The path that cgroupfs gives a request, on the heap. */
 int cgroup_request_path(const struct cgroup_request *request, char **out, struct error *err);
 

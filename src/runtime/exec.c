@@ -46,6 +46,8 @@ struct execution {
 	int join_flags;
 	/* Without privilege on the host the user namespace must come before the pid namespace. */
 	bool staged;
+	/* It was not born in its cgroup, which we may not enter: the driver moves it. */
+	bool to_be_adopted;
 	int sync_fd, child_sync_fd;
 	int console_fd, console_socket_fd;
 	pid_t pid;
@@ -314,6 +316,11 @@ static pid_t clone_process(struct execution *x)
 		args.cgroup = (uint64_t)x->cgroup.fd;
 		pid = sys_clone3(&args);
 	}
+	if (pid < 0 && errno == EACCES && cgroup_can_adopt(x->container.record.cgroup_driver)) {
+		x->to_be_adopted = true;
+		args.flags &= ~(uint64_t)CLONE_INTO_CGROUP;
+		pid = sys_clone3(&args);
+	}
 	return pid;
 }
 
@@ -422,6 +429,16 @@ static int enter_rdt_group(struct execution *x, struct error *err)
 					     x->pid, err);
 }
 
+/* Before the program is executed. */
+static int enter_cgroup(struct execution *x, struct error *err)
+{
+	const struct container_record *record = &x->container.record;
+
+	return x->to_be_adopted ? cgroup_adopt(record->cgroup_driver, record->cgroup_path,
+					       &x->cgroup, x->pid, err)
+				: 0;
+}
+
 static int prepare_start(struct execution *x, struct error *err)
 {
 	int r = process_prepare_start(&x->plan, x->pid, err);
@@ -446,6 +463,7 @@ static int await_execve(struct execution *x, struct error *err)
 static const struct exec_step start_steps[] = {
 	{ "clone",		spawn },
 	{ "await the process",	await_ready },
+	{ "cgroup",		enter_cgroup },
 	{ "resctrl group",	enter_rdt_group },
 	{ "limits, pid file",	prepare_start },
 	{ "await execve",	await_execve },

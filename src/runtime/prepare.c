@@ -296,6 +296,18 @@ static int make_start_socket(struct creation *cr, struct error *err)
 	return 0;
 }
 
+/* Init was not born there, and waits. */
+static int enter_cgroup(const struct creation *cr, struct error *err)
+{
+	const char *driver = cr->container.record.cgroup_driver;
+	int r = cgroup_enter(&cr->cgroup, cr->pid, err);
+
+	if (r != -EACCES || !cgroup_can_adopt(driver))
+		return r;
+	error_clear(err);
+	return cgroup_adopt(driver, cr->cgroup.path, &cr->cgroup, cr->pid, err);
+}
+
 static int spawn(struct creation *cr, struct error *err)
 {
 	struct spawn_request request = {
@@ -315,13 +327,19 @@ static int spawn(struct creation *cr, struct error *err)
 	if (r < 0)
 		return r;
 	r = spawn_init(&request, &spawned, err);
+	if (r == -EACCES && cgroup_can_adopt(cr->container.record.cgroup_driver)) {
+		error_clear(err);
+		request.cgroup_fd = -EBADF;
+		cr->init.wait_for_runtime = true;
+		r = spawn_init(&request, &spawned, err);
+	}
 	if (r == 0) {
 		cr->pid = spawned.pid;
 		cr->pidfd = spawned.pidfd;
 		r = rootfs_leave(&cr->init.rootfs, err);
 	}
-	if (r == 0 && enters_late(cr) && cr->cgroup.fd >= 0)
-		r = cgroup_enter(&cr->cgroup, cr->pid, err);
+	if (r == 0 && request.cgroup_fd < 0 && cr->cgroup.fd >= 0)
+		r = enter_cgroup(cr, err);
 	if (r == 0)
 		r = cgroup_settle(&cr->cgroup, err);
 	/* Init has its own copy: with ours gone, its death ends the connection. */

@@ -4,17 +4,19 @@
  *
  *	dabba-systemd system|user start UNIT [NAME SIGNATURE VALUE...]...
  *	dabba-systemd system|user set UNIT [NAME SIGNATURE VALUE...]...
+ *	dabba-systemd system|user attach UNIT SUBCGROUP PID
  *	dabba-systemd system|user stop UNIT
  *
  * start makes the transient unit and waits until it is active, set changes
- * properties of one and waits until they are in force, stop ends it and waits until it is gone; a unit that is
+ * properties of one and waits until they are in force, attach moves a process
+ * to below its cgroup ("" is the cgroup itself), stop ends it and waits until it is gone; a unit that is
  * not there is stopped already.  A property is its name, its D-Bus signature
  * and its basic values one by one, an array beginning with its length, as
  * busctl(1) has it.  A name that ends in "@N" is left out before systemd N.
  *
  * The answer goes to standard output as texts that each end with a '\0':
  *
- *	"ok" CGROUP			the unit's, "" for set and stop
+ *	"ok" CGROUP			the unit's after start, or ""
  *	"error" METHOD NAME MESSAGE	NAME is that of the D-Bus error
  *
  * It is a program of its own because the runtime is linked statically and
@@ -473,6 +475,22 @@ static int verb_set(sd_bus *bus, const char *unit, struct words words)
 	return r;
 }
 
+/* A process of ours that we may not move ourselves, coming from another user's cgroup. */
+static int verb_attach(sd_bus *bus, const char *unit, struct words words)
+{
+	sd_bus_error error = SD_BUS_ERROR_NULL;
+	const char *below = next(&words), *pid = next(&words);
+	int r = -EINVAL;
+
+	if (pid)
+		r = sd_bus_call_method(bus, DESTINATION, MANAGER_PATH, MANAGER,
+				       "AttachProcessesToUnit", &error, NULL, "ssau", unit, below,
+				       1, (uint32_t)strtoul(pid, NULL, 10));
+	r = r < 0 ? answer_bus_error("AttachProcessesToUnit", &error, r) : answer_ok("");
+	sd_bus_error_free(&error);
+	return r;
+}
+
 static int verb_stop(sd_bus *bus, const char *unit, struct words words)
 {
 	sd_bus_error error = SD_BUS_ERROR_NULL;
@@ -505,6 +523,7 @@ static const struct verb {
 } verbs[] = {
 	{ "start", verb_start },
 	{ "set", verb_set },
+	{ "attach", verb_attach },
 	{ "stop", verb_stop },
 };
 
@@ -527,8 +546,7 @@ int main(int argc, char **argv)
 		if (strcmp(argv[2], verbs[i].name) == 0)
 			return run_verb(&verbs[i], strcmp(argv[1], "user") == 0, argv[3],
 					(struct words){ argv + 4 });
-	(void)fputs("usage: dabba-systemd system|user start|set|stop UNIT "
-		    "[NAME SIGNATURE VALUE...]...\n"
+	(void)fputs("usage: dabba-systemd system|user start|set|attach|stop UNIT ARGUMENT...\n"
 		    "It is called by dabba, with --cgroup-manager=systemd.\n", stderr);
 	return 2;
 }

@@ -400,6 +400,33 @@ static int check_version_1(const struct oci_resources *r, struct error *err)
 	return error_pointer(err, "linux.resources.%s", field);
 }
 
+/* What config-linux.md demands of values that go together. */
+static int check_values(const struct oci_resources *r, struct error *err)
+{
+	const struct oci_cpu *cpu = r->cpu;
+	const struct oci_block_io *io = r->block_io;
+
+	if (cpu && cpu->burst && cpu->quota && *cpu->quota > 0 &&
+	    *cpu->burst > (uint64_t)*cpu->quota) {
+		(void)error_set(err, EINVAL, "the burst %llu is above the quota %lld",
+				(unsigned long long)*cpu->burst, (long long)*cpu->quota);
+		return error_pointer(err, "linux.resources.cpu.burst");
+	}
+	for (size_t i = 0; io && i < io->n_weight_device; i++) {
+		if (io->weight_device[i].weight || io->weight_device[i].leaf_weight)
+			continue;
+		(void)error_set(err, EINVAL, "neither weight nor leafWeight is given");
+		return error_pointer(err, "linux.resources.blockIO.weightDevice[%zu]", i);
+	}
+	for (size_t i = 0; i < r->n_rdma; i++) {
+		if (r->rdma[i].hca_handles || r->rdma[i].hca_objects)
+			continue;
+		(void)error_set(err, EINVAL, "neither hcaHandles nor hcaObjects is given");
+		return error_pointer(err, "linux.resources.rdma.%s", r->rdma[i].key);
+	}
+	return 0;
+}
+
 int cgroup_plan_make(const struct oci_resources *resources, struct cgroup_plan *out,
 		     struct error *err)
 {
@@ -408,6 +435,8 @@ int cgroup_plan_make(const struct oci_resources *resources, struct cgroup_plan *
 
 	if (resources) {
 		r = check_version_1(resources, err);
+		if (r == 0)
+			r = check_values(resources, err);
 		if (r == 0)
 			r = plan_table(resources, &plan, err);
 		if (r == 0 && resources->block_io)

@@ -182,6 +182,10 @@ static void test_plan_refused(void)
 	const int64_t limit = 100, less = 50, realtime = 10;
 	struct oci_memory memory = { .swap = &less };
 	struct oci_cpu cpu = { .realtime_runtime = &realtime };
+	const uint64_t burst = 101;
+	struct oci_weight_device device = { .major = 8 };
+	struct oci_block_io io = { .weight_device = &device, .n_weight_device = 1 };
+	struct oci_rdma rdma = { .key = "mlx5_1" };
 	struct oci_string_pair unified = { "../memory.max", "1" };
 	struct oci_resources resources = { .memory = &memory };
 
@@ -190,6 +194,12 @@ static void test_plan_refused(void)
 	refused(&resources, "linux.resources.memory.swap");
 	resources = (struct oci_resources){ .cpu = &cpu };
 	refused(&resources, "linux.resources.cpu.realtimeRuntime");
+	cpu = (struct oci_cpu){ .quota = &limit, .burst = &burst };
+	refused(&resources, "linux.resources.cpu.burst");
+	resources = (struct oci_resources){ .block_io = &io };
+	refused(&resources, "linux.resources.blockIO.weightDevice[0]");
+	resources = (struct oci_resources){ .rdma = &rdma, .n_rdma = 1 };
+	refused(&resources, "linux.resources.rdma.mlx5_1");
 	resources = (struct oci_resources){ .unified = { .items = &unified, .n = 1 } };
 	refused(&resources, "linux.resources.unified");
 }

@@ -67,7 +67,7 @@ on_terminal() {
 	must image import --progress tty app.tar tty
 }
 
-# interrupted SIGNAL COMMAND...: the command is sent SIGNAL soon, and ends by it.
+# interrupted SIGNAL COMMAND...: the command is sent SIGNAL while it is at work, and ends by it.
 interrupted() {
 	local signal=$1 code=0
 	shift
@@ -76,7 +76,10 @@ interrupted() {
 signal.signal(signal.SIGINT, signal.SIG_DFL)
 os.execv(sys.argv[1], sys.argv[1:])' "$TOP/dabba-image" --root "$STORE" "$@" >stdout 2>stderr </dev/null 3>&- &
 	local pid=$!
-	sleep 0.35
+	# It is at work: there is something that must go.
+	until [[ -n $(ls -A "$STORE/tmp") || -e bundle/rootfs ]]; do
+		kill -0 "$pid" || break
+	done
 	kill "-$signal" "$pid"
 	wait "$pid" || code=$?
 	((code == 128 + $(kill -l "$signal"))) || {

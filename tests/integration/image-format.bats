@@ -77,7 +77,7 @@ registry.example:5000/team/other:2 ${ID:0:12}" ]]
 	must image ps -a --format json
 	jq -es 'map(.Status) | (.[0] | startswith("Up ")) and (.[1] | startswith("Exited (3)"))' <<<"$output"
 	must image ps --format 'table {{.Names}}\t{{.ID}}'
-	[[ $output =~ ^NAMES\ +ID$'\n'two\ +[0-9a-f]{12}$ ]]
+	[[ $(sed -n 1p <<<"$output") =~ ^NAMES\ +ID$ && $(sed -n 2p <<<"$output") =~ ^two\ +[0-9a-f]{12}$ ]]
 }
 
 @test "format: what is not known is said" {

@@ -89,17 +89,6 @@ static const struct option_spec options[] = {
 	OPTION_END,
 };
 
-/* It is called again from other directories. */
-static char *runtime_path(const char *given)
-{
-	char *path;
-
-	if (!given)
-		return runtime_default();
-	path = strchr(given, '/') ? realpath(given, NULL) : NULL;
-	return path ? path : xstrdup(given);
-}
-
 static int check_terminal(const struct run_options *o, struct error *err)
 {
 	if (!o->terminal || o->detach || isatty(STDIN_FILENO))
@@ -186,7 +175,7 @@ static int run_loaded(struct invocation *invocation, struct store *store,
 {
 	const struct run_options *o = invocation->options;
 	__attribute__((cleanup(run_mounts_release))) struct run_mounts mounts = RUN_MOUNTS_INIT;
-	cleanup_free char *runtime = runtime_path(o->runtime);
+	cleanup_free char *runtime = runtime_resolve(o->runtime);
 	struct limits limits = { .memory = 0 };
 	struct run_request request = {
 		.image = image,

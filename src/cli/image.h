@@ -16,6 +16,8 @@ struct image_globals {
 int image_open_store(const struct invocation *invocation, struct store *store,
 		     struct error *err);
 
+extern const struct command command_build;
+extern const struct command command_cache;
 extern const struct command command_commit;
 extern const struct command command_df;
 extern const struct command command_diff;

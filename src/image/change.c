@@ -14,6 +14,7 @@ struct change {
 	/* Behind the instruction's name and its blanks; not empty. */
 	const char *rest;
 	const struct oci_image_run_config *base;
+	const struct change_rules *rules;
 	/* What variables are, before this instruction. */
 	char *const *env;
 	struct oci_arena *arena;
@@ -44,7 +45,7 @@ static struct list command_line(struct change *change, const char *text)
 static int expand(struct change *change, const char *word, struct strbuf *out)
 {
 	strbuf_reset(out);
-	return words_expand(word, change->env, out, change->err);
+	return words_expand_by(word, change->rules->escape, change->env, out, change->err);
 }
 
 /* --- instructions ------------------------------------------------------------------ */
@@ -100,7 +101,7 @@ static int set_pair(struct change *change, const char *key, const char *value, s
 static int change_pairs(struct change *change, setter set)
 {
 	cleanup_strvec struct strvec words = STRVEC_INIT;
-	int r = words_split(change->rest, &words, change->err);
+	int r = words_split_by(change->rest, change->rules->escape, &words, change->err);
 
 	if (r < 0)
 		return r;
@@ -160,7 +161,7 @@ static int for_each_word(struct change *change, int (*fn)(struct change *, const
 {
 	cleanup_strvec struct strvec words = STRVEC_INIT;
 	cleanup_strbuf struct strbuf text = STRBUF_INIT;
-	int r = words_split(change->rest, &words, change->err);
+	int r = words_split_by(change->rest, change->rules->escape, &words, change->err);
 
 	for (size_t i = 0; r == 0 && i < words.n; i++) {
 		r = expand(change, words.v[i], &text);
@@ -379,21 +380,21 @@ static const struct {
 	{ "WORKDIR", change_workdir },
 };
 
-int change_apply(const char *text, const struct oci_image_run_config *base,
-		 struct oci_arena *arena, struct oci_image_run_config *config,
-		 struct error *err)
+int change_apply_by(const char *text, const struct change_rules *rules, struct oci_arena *arena,
+		    struct oci_image_run_config *config, struct error *err)
 {
 	const char *start = text + strspn(text, " \t");
 	size_t len = strcspn(start, " \t=");
 	cleanup_free char *rest = xstrdup(start + len + strspn(start + len, " \t"));
 	cleanup_strvec struct strvec env = STRVEC_INIT;
 	struct change change = {
-		.rest = rest, .base = base, .arena = arena, .config = config, .err = err,
+		.rest = rest, .base = rules->base, .rules = rules,
+		.arena = arena, .config = config, .err = err,
 	};
 
 	/* The first of a name counts: what earlier instructions set. */
 	strvec_pushv(&env, config->env);
-	strvec_pushv(&env, base->env);
+	strvec_pushv(&env, rules->env);
 	change.env = env.v;
 	for (size_t end = strlen(rest); end > 0 && strchr(" \t\n", rest[end - 1]); end--)
 		rest[end - 1] = '\0';
@@ -412,4 +413,13 @@ int change_apply(const char *text, const struct oci_image_run_config *base,
 			"can take", text, (int)len, start);
 	return error_hint(err, "CMD, ENTRYPOINT, ENV, EXPOSE, HEALTHCHECK, LABEL, ONBUILD, "
 			  "STOPSIGNAL, USER, VOLUME and WORKDIR are");
+}
+
+int change_apply(const char *text, const struct oci_image_run_config *base,
+		 struct oci_arena *arena, struct oci_image_run_config *config,
+		 struct error *err)
+{
+	const struct change_rules rules = { .base = base, .env = base->env, .escape = '\\' };
+
+	return change_apply_by(text, &rules, arena, config, err);
 }

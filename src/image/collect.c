@@ -17,6 +17,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "image/blob.h"
+#include "image/build-cache.h"
 #include "image/container.h"
 #include "image/document.h"
 #include "image/index.h"
@@ -125,6 +126,26 @@ static int mark_index(struct marks *marks, struct oci_arena *arena, const struct
 			return r;
 	}
 	return 0;
+}
+
+/* What a build may take its next step from; "cache prune" lets it go. */
+static int mark_build_cache(struct marks *marks, struct error *err)
+{
+	struct oci_arena arena = OCI_ARENA_INIT;
+	struct build_cache_entry *entries;
+	size_t n;
+	int r = build_cache_list(marks->store, &arena, &entries, &n, err);
+
+	for (size_t i = 0; r == 0 && i < n; i++) {
+		const struct build_record *record = &entries[i].record;
+
+		if (!record->layer || !record->chain_id)
+			continue;
+		path_map_put(&marks->blobs, record->layer->digest, 1);
+		path_map_put(&marks->chains, record->chain_id, 1);
+	}
+	oci_arena_release(&arena);
+	return r;
 }
 
 /* A container keeps its image, named or not, so that it can be run and committed. */
@@ -245,7 +266,9 @@ static int mark_all(struct marks *marks, struct error *err)
 
 	if (r == 0)
 		r = mark_index(marks, &index.arena, &index.document, 0, err);
-	return r < 0 ? r : mark_containers(marks, err);
+	if (r == 0)
+		r = mark_containers(marks, err);
+	return r < 0 ? r : mark_build_cache(marks, err);
 }
 
 static int collect_alone(struct store *store, bool dry_run, struct garbage *garbage,

@@ -83,10 +83,14 @@ static int tell_entry(struct differ *differ, const struct layer_entry *entry, st
 
 static int write_entry(struct differ *differ, const struct layer_entry *entry, struct error *err)
 {
+	struct layer_entry timed = *entry;
+
+	if (differ->mtime)
+		timed.mtime = *differ->mtime;
 	differ->stats.n_entries++;
 	if (differ->change)
 		return tell_entry(differ, entry, err);
-	return tar_writer_add(differ->writer, entry, err);
+	return tar_writer_add(differ->writer, &timed, err);
 }
 
 int diff_write_dirs(struct differ *differ, struct level *level, struct error *err)

@@ -15,6 +15,7 @@ struct differ {
 	/* See struct layer_diff. */
 	bool flat;
 	const struct path_map *ignored;
+	const struct timespec *mtime;
 	/* Flat: inodes of which a name is new or changed, so that all of them are told. */
 	struct path_map touched;
 	/* Where it goes; or, for a list, what takes it. */

@@ -340,6 +340,7 @@ static int walk(struct differ *differ, const struct layer_diff *diff, struct err
 	differ->lower = (struct lower_stack){ diff->lower_fds, diff->n_lower };
 	differ->flat = diff->flat;
 	differ->ignored = diff->ignored;
+	differ->mtime = diff->mtime;
 	root.fd = openat(diff->upper_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (root.fd < 0)
 		return error_sys(err, "open", "the upper directory");

@@ -11,6 +11,7 @@
 #pragma once
 
 #include <stddef.h>
+#include <time.h>
 
 #include "base/error.h"
 #include "image/layer-apply.h"
@@ -31,6 +32,8 @@ struct layer_diff {
 	bool flat;
 	/* Paths left out while they are empty and not below either; or NULL. */
 	const struct path_map *ignored;
+	/* The time of every entry; NULL for that of each file. */
+	const struct timespec *mtime;
 };
 
 /* STATS->n_entries is 0 when nothing differs; the stream is an empty archive then. */

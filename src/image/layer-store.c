@@ -113,6 +113,21 @@ char *layer_path(struct store *store, const struct digest *chain_id)
 	return xasprintf("%s/layers/%s/fs", store->path, digest_hex(chain_id));
 }
 
+int layer_put(struct store *store, const struct layer_record *record, int dir_fd,
+	      const char *name, struct error *err)
+{
+	cleanup_close int layer_fd = make_layer_dir(store, &record->chain_id, err);
+	int r = layer_fd < 0 ? layer_fd : write_record(layer_fd, record, err);
+
+	if (r < 0)
+		return r;
+	/* Somebody else may have unpacked the same layer in the meantime. */
+	if (renameat(dir_fd, name, layer_fd, "fs") < 0 && errno != ENOTEMPTY && errno != EEXIST)
+		return error_sys(err, "rename", "to %s/layers/%s/fs", store->path,
+				 digest_hex(&record->chain_id));
+	return 0;
+}
+
 int layer_draft_open(struct layer_draft *draft, struct store *store, struct error *err)
 {
 	*draft = (struct layer_draft)LAYER_DRAFT_INIT;
@@ -133,21 +148,7 @@ int layer_draft_open(struct layer_draft *draft, struct store *store, struct erro
 int layer_draft_commit(struct layer_draft *draft, const struct layer_record *record,
 		       struct error *err)
 {
-	struct store *store = draft->store;
-	cleanup_close int dir_fd = make_layer_dir(store, &record->chain_id, err);
-	int r = dir_fd < 0 ? dir_fd : write_record(dir_fd, record, err);
-
-	if (r < 0)
-		return r;
-	if (renameat(store->tmp_fd, draft->temp.name, dir_fd, "fs") == 0) {
-		fd_close(&draft->fd);
-		return 0;
-	}
-	/* Somebody else unpacked the same layer in the meantime. */
-	if (errno == ENOTEMPTY || errno == EEXIST)
-		return 0;
-	return error_sys(err, "rename", "to %s/layers/%s/fs", store->path,
-			 digest_hex(&record->chain_id));
+	return layer_put(draft->store, record, draft->store->tmp_fd, draft->temp.name, err);
 }
 
 void layer_draft_abort(struct layer_draft *draft)

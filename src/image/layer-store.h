@@ -35,6 +35,14 @@ int layer_open(struct store *store, const struct digest *chain_id, struct error 
 /* The absolute path of fs/, the caller's to free(). */
 char *layer_path(struct store *store, const struct digest *chain_id);
 
+/*
+ * The directory NAME below DIR_FD, on the store's file system, becomes the fs/
+ * of RECORD's layer, whose record is put too; if the layer is unpacked already
+ * the directory stays where it is.  Not synced.
+ */
+int layer_put(struct store *store, const struct layer_record *record, int dir_fd,
+	      const char *name, struct error *err);
+
 /* A directory being filled in tmp/. */
 struct layer_draft {
 	struct store *store;

@@ -35,6 +35,16 @@ char *runtime_default(void)
 	return xstrdup("dabba");
 }
 
+char *runtime_resolve(const char *given)
+{
+	char *path;
+
+	if (!given)
+		return runtime_default();
+	path = strchr(given, '/') ? realpath(given, NULL) : NULL;
+	return path ? path : xstrdup(given);
+}
+
 void runtime_command(const struct container *c, const char *verb, struct strvec *argv)
 {
 	strvec_push(argv, c->record.runtime);

@@ -15,6 +15,9 @@
 /* The "dabba" beside our own program, else "dabba" for $PATH: the caller's to free. */
 char *runtime_default(void);
 
+/* GIVEN in a form that holds in any directory; the default for NULL. The caller's to free. */
+char *runtime_resolve(const char *given);
+
 /* RUNTIME with the container's flags and VERB, to be continued with arguments. */
 void runtime_command(const struct container *c, const char *verb, struct strvec *argv);
 

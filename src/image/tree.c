@@ -106,18 +106,10 @@ int tree_copy_attributes(int from_dir, const char *from, int to_dir, const char 
 	return 0;
 }
 
-static int copy_content(int from_dir, const char *from, int to_dir, const char *to,
-			struct error *err)
+int tree_copy_content(int in_fd, int out_fd, const char *name, struct error *err)
 {
-	cleanup_close int in_fd = openat(from_dir, from, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-	cleanup_close int out_fd = -EBADF;
 	ssize_t n;
 
-	if (in_fd < 0)
-		return error_sys(err, "open", "%s", from);
-	out_fd = openat(to_dir, to, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-	if (out_fd < 0)
-		return error_sys(err, "open", "%s", to);
 	do {
 		n = copy_file_range(in_fd, NULL, out_fd, NULL, COPY_CHUNK, 0);
 	} while (n > 0 || (n < 0 && errno == EINTR));
@@ -127,7 +119,21 @@ static int copy_content(int from_dir, const char *from, int to_dir, const char *
 			n = sendfile(out_fd, in_fd, NULL, COPY_CHUNK);
 		} while (n > 0 || (n < 0 && errno == EINTR));
 	}
-	return n < 0 ? error_sys(err, "copy", "to %s", to) : 0;
+	return n < 0 ? error_sys(err, "copy", "to %s", name) : 0;
+}
+
+static int copy_content(int from_dir, const char *from, int to_dir, const char *to,
+			struct error *err)
+{
+	cleanup_close int in_fd = openat(from_dir, from, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	cleanup_close int out_fd = -EBADF;
+
+	if (in_fd < 0)
+		return error_sys(err, "open", "%s", from);
+	out_fd = openat(to_dir, to, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (out_fd < 0)
+		return error_sys(err, "open", "%s", to);
+	return tree_copy_content(in_fd, out_fd, to, err);
 }
 
 int tree_copy_file(int from_dir, const char *from, int to_dir, const char *to,

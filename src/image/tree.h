@@ -32,6 +32,9 @@ int tree_get_xattr(int dir_fd, const char *name, const char *xattr, struct strbu
 int tree_copy_attributes(int from_dir, const char *from, int to_dir, const char *to,
 			 const struct stat *st, struct error *err);
 
+/* Copies what IN_FD still gives; NAME is for messages. */
+int tree_copy_content(int in_fd, int out_fd, const char *name, struct error *err);
+
 /* Copies one file that is not a directory, whole, with its attributes; TO must not exist. */
 int tree_copy_file(int from_dir, const char *from, int to_dir, const char *to,
 		   struct error *err);

@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "image/build-layer.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/mem.h"
+#include "image/document.h"
+#include "image/interrupt.h"
+#include "image/layer-diff.h"
+#include "image/layer-stream.h"
+#include "image/overlay.h"
+#include "image/tree.h"
+
+/* --- the tree ---------------------------------------------------------------------- */
+
+/* The directories of STATE's layers, topmost first. */
+static int layer_paths(struct store *store, const struct build_state *state,
+		       struct strvec *paths, struct error *err)
+{
+	for (size_t i = state->chain_ids.n_v; i-- > 0;) {
+		struct digest chain_id;
+		int r = digest_parse(state->chain_ids.v[i], &chain_id, err);
+
+		if (r < 0)
+			return r;
+		strvec_push_take(paths, layer_path(store, &chain_id));
+	}
+	return 0;
+}
+
+/* What an overlay shows as its root's attributes are those of its upper directory. */
+static int dress_root(const char *top, int fd, struct error *err)
+{
+	cleanup_close int top_fd = open(top, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	struct stat st;
+
+	if (top_fd < 0 || fstat(top_fd, &st) < 0)
+		return error_sys(err, "open", "%s", top);
+	return tree_copy_attributes(top_fd, ".", fd, ".", &st, err);
+}
+
+static int mount_upon(struct build_layer *layer, struct store *store, struct strvec *lower,
+		      struct error *err)
+{
+	cleanup_free char *upper = xasprintf("%s/tmp/%s", store->path, layer->upper.temp.name);
+	cleanup_free char *work = xasprintf("%s/tmp/%s", store->path, layer->work.temp.name);
+	cleanup_free char *base = xasprintf("%s/layers", store->path);
+	const struct overlay overlay = {
+		.lower = lower->v, .n_lower = lower->n, .upper = upper, .work = work, .base = base,
+	};
+	int r = dress_root(lower->v[0], layer->upper.fd, err);
+
+	return r < 0 ? r : overlay_mount(&overlay, err);
+}
+
+int build_layer_open(struct build_layer *layer, struct store *store,
+		     const struct build_state *state, struct error *err)
+{
+	cleanup_strvec struct strvec lower = STRVEC_INIT;
+	int r = layer_paths(store, state, &lower, err);
+
+	if (r == 0)
+		r = layer_draft_open(&layer->upper, store, err);
+	/* Upon nothing there is nothing to be merged with. */
+	if (r == 0 && lower.n == 0) {
+		layer->root_fd = openat(layer->upper.fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		return layer->root_fd < 0 ? error_sys(err, "open", "the new layer") : 0;
+	}
+	if (r == 0)
+		r = layer_draft_open(&layer->work, store, err);
+	if (r < 0)
+		return r;
+	layer->root_fd = mount_upon(layer, store, &lower, err);
+	return layer->root_fd < 0 ? layer->root_fd : 0;
+}
+
+void build_layer_close(struct build_layer *layer)
+{
+	fd_close(&layer->root_fd);
+	layer_draft_abort(&layer->upper);
+	layer_draft_abort(&layer->work);
+}
+
+int build_layer_view(struct store *store, const struct build_state *state, struct error *err)
+{
+	cleanup_free char *base = xasprintf("%s/layers", store->path);
+	cleanup_strvec struct strvec lower = STRVEC_INIT;
+	struct overlay overlay = { .base = base };
+	int r = layer_paths(store, state, &lower, err), fd;
+
+	if (r < 0)
+		return r;
+	/* An overlay without a writable layer has two others at least; one is its own view. */
+	if (lower.n == 1) {
+		fd = open(lower.v[0], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		return fd < 0 ? error_sys(err, "open", "%s", lower.v[0]) : fd;
+	}
+	if (lower.n == 0)
+		return error_set(err, ENOENT, "it has no files");
+	overlay.lower = lower.v;
+	overlay.n_lower = lower.n;
+	return overlay_mount(&overlay, err);
+}
+
+/* --- the layer --------------------------------------------------------------------- */
+
+static int add_to_sink(void *ctx, const void *data, size_t n, struct error *err)
+{
+	int r = interrupt_check(err);
+
+	return r < 0 ? r : layer_sink_add(ctx, data, n, err);
+}
+
+struct lower_fds {
+	int *fds;
+	size_t n;
+};
+
+static void lower_fds_close(struct lower_fds *lower)
+{
+	for (size_t i = 0; i < lower->n; i++)
+		fd_close(&lower->fds[i]);
+	free(lower->fds);
+}
+
+static int open_lower(struct store *store, const struct build_state *state,
+		      struct lower_fds *lower, struct error *err)
+{
+	size_t n = state->chain_ids.n_v;
+
+	lower->fds = xmalloc((n + 1) * sizeof(*lower->fds));
+	for (; lower->n < n; lower->n++) {
+		struct digest chain_id;
+		int r = digest_parse(state->chain_ids.v[n - 1 - lower->n], &chain_id, err);
+		int fd = r < 0 ? r : layer_open(store, &chain_id, err);
+
+		if (fd < 0)
+			return fd;
+		lower->fds[lower->n] = fd;
+	}
+	return 0;
+}
+
+static int write_diff(struct store *store, const struct build_state *state, int upper_fd,
+		      const int64_t *timestamp, struct layer_digests *digests,
+		      struct layer_stats *stats, struct error *err)
+{
+	__attribute__((cleanup(lower_fds_close))) struct lower_fds lower = { .n = 0 };
+	cleanup_layer_sink struct layer_sink *sink = NULL;
+	const struct timespec time = { .tv_sec = timestamp ? *timestamp : 0 };
+	struct layer_diff diff = { .upper_fd = upper_fd, .mtime = timestamp ? &time : NULL };
+	int r = open_lower(store, state, &lower, err);
+
+	diff.lower_fds = lower.fds;
+	diff.n_lower = lower.n;
+	if (r == 0)
+		r = layer_sink_open(store, COMPRESSION_GZIP, -1, &sink, err);
+	if (r == 0)
+		r = layer_diff_write(&diff, add_to_sink, sink, stats, err);
+	if (r < 0 || stats->n_entries == 0)
+		return r;
+	return layer_sink_commit(sink, digests, err);
+}
+
+static void describe(const struct build_state *state, const struct layer_digests *digests,
+		     const struct layer_record *layer, struct build_record *record)
+{
+	record->layer = document_alloc(state->arena, sizeof(*record->layer));
+	*record->layer = (struct oci_descriptor){
+		.media_type = compression_media_type(digests->compression),
+		.digest = document_strdup(state->arena, digests->blob.s),
+		.size = (int64_t)digests->blob_size,
+	};
+	record->diff_id = document_strdup(state->arena, layer->diff_id.s);
+	record->chain_id = document_strdup(state->arena, layer->chain_id.s);
+	record->size = (int64_t)layer->size;
+}
+
+int build_layer_write(struct store *store, const struct build_state *state, int dir_fd,
+		      const char *name, const int64_t *timestamp, struct build_record *record,
+		      struct error *err)
+{
+	cleanup_close int upper_fd =
+		openat(dir_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	struct layer_digests digests = { .size = 0 };
+	struct layer_stats stats = { 0 };
+	struct layer_record layer;
+	int r;
+
+	if (upper_fd < 0)
+		return error_sys(err, "open", "%s", name);
+	r = write_diff(store, state, upper_fd, timestamp, &digests, &stats, err);
+	if (r < 0 || stats.n_entries == 0)
+		return r < 0 ? error_context(err, "layer") : 0;
+	layer = (struct layer_record){ .diff_id = digests.diff_id, .size = stats.n_bytes };
+	if (state->chain_ids.n_v > 0)
+		r = digest_parse(build_state_chain(state), &layer.parent, err);
+	if (r < 0)
+		return r;
+	digest_chain(&layer.parent, &layer.diff_id, &layer.chain_id);
+	r = layer_put(store, &layer, dir_fd, name, err);
+	if (r == 0)
+		describe(state, &digests, &layer, record);
+	return r;
+}
+
+int build_layer_finish(struct build_layer *layer, const struct build_state *state,
+		       const int64_t *timestamp, struct build_record *record,
+		       struct error *err)
+{
+	struct store *store = layer->upper.store;
+	int r;
+
+	/* The last fd of the mount: nothing changes the directory any more. */
+	fd_close(&layer->root_fd);
+	r = build_layer_write(store, state, store->tmp_fd, layer->upper.temp.name, timestamp,
+			      record, err);
+	return r;
+}

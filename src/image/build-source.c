@@ -191,6 +191,16 @@ static int walk_source(struct walk *walk, int fd, const char *path)
 	return walk_dir(walk, dir_fd, "");
 }
 
+/* In a directory that is ignored there may be files that are not. */
+static bool is_left_out(const struct source_root *root, int fd, const char *path)
+{
+	struct stat st;
+	size_t line;
+
+	return root->ignore && *path && ignore_has(root->ignore, path, &line) &&
+	       (!root->ignore->has_exceptions || fstat(fd, &st) < 0 || !S_ISDIR(st.st_mode));
+}
+
 /* The source at PATH; nothing there is no failure. */
 static int add_source(const struct source_root *root, const char *path,
 		      struct source_list *list, struct error *err)
@@ -198,11 +208,8 @@ static int add_source(const struct source_root *root, const char *path,
 	cleanup_close int fd =
 		path_try_open(root->fd, *path ? path : ".", PATH_IN_ROOT, O_PATH, 0);
 	struct walk walk = { .root = root, .err = err };
-	size_t line;
 
-	if (fd == -ENOENT || fd == -ENOTDIR ||
-	    (root->ignore && !root->ignore->has_exceptions && *path &&
-	     ignore_has(root->ignore, path, &line)))
+	if (fd == -ENOENT || fd == -ENOTDIR || (fd >= 0 && is_left_out(root, fd, path)))
 		return 0;
 	if (fd < 0) {
 		errno = -fd;

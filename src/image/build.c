@@ -298,6 +298,24 @@ static int join_triggers(struct build *build, struct stage_plan *plan, struct er
 	return r;
 }
 
+/* The stages in "--from=STAGE" and "--mount=...,from=STAGE,...". */
+static void find_sources(struct build *build, size_t index, const struct instruction *in)
+{
+	for (size_t i = 0; i < in->n_flags; i++) {
+		const char *from = strstr(in->flags[i], "from=");
+		cleanup_free char *name = NULL;
+		int other;
+
+		if (!from || (from[-1] != '-' && from[-1] != ','))
+			continue;
+		from += strlen("from=");
+		name = xstrndup(from, strcspn(from, ","));
+		other = build_find_stage(&build->file, index, name);
+		if (other >= 0)
+			add_need(build, &build->plans[index], other);
+	}
+}
+
 /* Marks the stages that the stage INDEX takes from. */
 static int plan_stage(struct build *build, size_t index, struct error *err)
 {
@@ -313,13 +331,8 @@ static int plan_stage(struct build *build, size_t index, struct error *err)
 	if (r < 0)
 		return error_context(err, "%s:%zu: FROM %s", build->file.file, plan->stage->line,
 				     plan->stage->base);
-	for (size_t i = 0; i < plan->n_instructions; i++) {
-		const char *from = build_flag(&plan->instructions[i], "from");
-		int other = from ? build_find_stage(&build->file, index, from) : -1;
-
-		if (other >= 0)
-			add_need(build, plan, other);
-	}
+	for (size_t i = 0; i < plan->n_instructions; i++)
+		find_sources(build, index, &plan->instructions[i]);
 	for (size_t i = 0; r == 0 && i < plan->n_needs; i++)
 		r = plan_stage(build, (size_t)plan->needs[i], err);
 	return r;

@@ -3,7 +3,7 @@
 
 #include "base/file.h"
 #include "base/mem.h"
-#include "cli/build-progress.h"
+#include "cli/image-build-progress.h"
 #include "cli/image.h"
 #include "cli/output.h"
 #include "image/build.h"

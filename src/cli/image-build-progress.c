@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cli/build-progress.h"
+#include "cli/image-build-progress.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,7 +11,8 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/str.h"
-#include "cli/image-format.h"
+#include "image/document.h"
+#include "libocispec/field.h"
 
 /* Of the output of the stage at work. */
 enum { LAST_LINES = 4, MAX_STAGES = 16 };
@@ -107,10 +108,14 @@ static void show_json(struct build_progress *progress, const struct build_event 
 	};
 	cleanup_strbuf struct strbuf text = STRBUF_INIT;
 	struct error ignored = ERROR_INIT;
+	cleanup_free char *json = NULL;
+	size_t len;
 
 	(void)progress;
-	if (format_json_line(&event_object, &document, &text, &ignored) == 0)
-		put(&text);
+	if (document_write(&event_object, &document, 0, &json, &len, &ignored) < 0)
+		return;
+	strbuf_addf(&text, "%s\n", json);
+	put(&text);
 }
 
 /* --- the live view ----------------------------------------------------------------- */

@@ -21,7 +21,6 @@
 
 #include "base/fd.h"
 #include "base/file.h"
-#include "base/log.h"
 #include "base/path.h"
 #include "base/proc.h"
 #include "base/timing.h"
@@ -32,6 +31,7 @@
 #include "linux/label.h"
 #include "linux/netdev.h"
 #include "runtime/delete.h"
+#include "runtime/prepare-cgroup.h"
 #include "runtime/spawn.h"
 #include "runtime/store.h"
 #include "runtime/sync.h"
@@ -167,16 +167,6 @@ static int check_terminal(const struct creation *cr, struct error *err)
 	return 0;
 }
 
-/* A limit of so few tasks would stop the clone, or a stage's: init is moved there instead. */
-static bool enters_late(const struct creation *cr)
-{
-	const struct oci_linux *linux = cr->container.config->linux;
-	const struct oci_resources *resources = linux ? linux->resources : NULL;
-
-	return resources && resources->pids &&
-	       (resources->pids->limit == 0 || resources->pids->limit == 1);
-}
-
 static int check_id(struct creation *cr, struct error *err)
 {
 	return store_check_id(cr->request->id, err);
@@ -213,7 +203,7 @@ static int plan_init(struct creation *cr, struct error *err)
 	cr->init.rootfs.no_pivot = cr->request->no_pivot;
 	cr->init.wait_for_runtime = (cr->init.namespaces.new_flags & CLONE_NEWUSER) ||
 				    (config->linux && config->linux->n_net_devices > 0) ||
-				    enters_late(cr);
+				    creation_enters_cgroup_late(cr);
 	return 0;
 }
 
@@ -231,28 +221,6 @@ static int make_state(struct creation *cr, struct error *err)
 	cr->init.lock_fd = c->dir_fd;
 	return file_replace_at(c->dir_fd, "config.json", cr->config_text.buf, cr->config_text.len,
 			       0600, err);
-}
-
-static int make_cgroup(struct creation *cr, struct error *err)
-{
-	const struct oci_linux *linux = cr->container.config->linux;
-	struct cgroup_request request = {
-		.manager = cr->request->cgroup_manager,
-		.id = cr->request->id,
-		.path = linux ? linux->cgroups_path : NULL,
-		.resources = linux ? linux->resources : NULL,
-		.devices = linux ? linux->devices : NULL,
-		.n_devices = linux ? linux->n_devices : 0,
-		.annotations = &cr->container.config->annotations,
-		.rootless = geteuid() != 0,
-	};
-	int r = cgroup_create(&request, &cr->cgroup, err);
-
-	if (r < 0)
-		return r;
-	cr->container.record.cgroup_path = cr->cgroup.path;
-	cr->container.record.cgroup_driver = cgroup_driver_name(&cr->cgroup);
-	return 0;
 }
 
 static int make_rdt_group(struct creation *cr, struct error *err)
@@ -296,23 +264,11 @@ static int make_start_socket(struct creation *cr, struct error *err)
 	return 0;
 }
 
-/* Init was not born there, and waits. */
-static int enter_cgroup(const struct creation *cr, struct error *err)
-{
-	const char *driver = cr->container.record.cgroup_driver;
-	int r = cgroup_enter(&cr->cgroup, cr->pid, err);
-
-	if (r != -EACCES || !cgroup_can_adopt(driver))
-		return r;
-	error_clear(err);
-	return cgroup_adopt(driver, cr->cgroup.path, &cr->cgroup, cr->pid, err);
-}
-
 static int spawn(struct creation *cr, struct error *err)
 {
 	struct spawn_request request = {
 		.namespaces = &cr->init.namespaces,
-		.cgroup_fd = enters_late(cr) ? -EBADF : cr->cgroup.fd,
+		.cgroup_fd = creation_enters_cgroup_late(cr) ? -EBADF : cr->cgroup.fd,
 		.child = init_run,
 		.arg = &cr->init,
 	};
@@ -338,10 +294,8 @@ static int spawn(struct creation *cr, struct error *err)
 		cr->pidfd = spawned.pidfd;
 		r = rootfs_leave(&cr->init.rootfs, err);
 	}
-	if (r == 0 && request.cgroup_fd < 0 && cr->cgroup.fd >= 0)
-		r = enter_cgroup(cr, err);
 	if (r == 0)
-		r = cgroup_settle(&cr->cgroup, err);
+		r = creation_settle_cgroup(cr, request.cgroup_fd >= 0, err);
 	/* Init has its own copy: with ours gone, its death ends the connection. */
 	fd_close(&cr->init.sync_fd);
 	fd_close(&cr->init.listen_fd);
@@ -369,32 +323,6 @@ static int move_netdevices(const struct creation *cr, struct error *err)
 	return 0;
 }
 
-/*
- * The user who will run in the cgroup may make cgroups below it where config.json
- * shows it writable.  Who that is on the host, the map of init's user namespace says.
- */
-static int delegate_cgroup(struct creation *cr, struct error *err)
-{
-	const struct oci_config *config = cr->container.config;
-	const struct oci_process *process = config->process;
-	uid_t owner;
-	int r;
-
-	if (cr->cgroup.fd < 0 || !cgroup_is_delegated(config))
-		return 0;
-	r = idmap_host_uid(cr->pid, process && process->user ? process->user->uid : 0, &owner,
-			   err);
-	if (r == 0)
-		r = cgroup_delegate(&cr->cgroup, owner, err);
-	/* Without privilege it is the caller's already, or nobody can give it away. */
-	if (r == -EPERM && geteuid() != 0) {
-		log_info("%s", err->msg);
-		error_clear(err);
-		r = 0;
-	}
-	return r;
-}
-
 /* What init cannot do for itself. */
 static int set_up_from_outside(struct creation *cr, struct error *err)
 {
@@ -412,7 +340,7 @@ static int set_up_from_outside(struct creation *cr, struct error *err)
 		r = idmap_write(cr->pid, &map, err);
 	}
 	if (r == 0)
-		r = delegate_cgroup(cr, err);
+		r = creation_delegate_cgroup(cr, err);
 	if (r == 0)
 		r = move_netdevices(cr, err);
 	if (r == 0 && cr->rdt.group)
@@ -558,7 +486,7 @@ static const struct creation_step plan_steps[] = {
 static const struct creation_step build_steps[] = {
 	{ "console socket",	connect_console },
 	{ "state directory",	make_state },
-	{ "cgroup",		make_cgroup },
+	{ "cgroup",		creation_make_cgroup },
 	{ "resctrl group",	make_rdt_group },
 	/* After the cgroup, which may be one of the sources. */
 	{ "mount sources",	open_sources },

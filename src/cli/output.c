@@ -71,10 +71,13 @@ static void format_now(char text[64])
 	(void)snprintf(text + n, 64 - n, ".%06ldZ", now.tv_nsec / 1000);
 }
 
-/* One line of the log; ERR adds its details, or is NULL. */
+/*
+ * One line of the log; ERR adds its details, or is NULL.  Engines show their users the
+ * message and nothing else, so that it has the hint as well.
+ */
 static void write_line(int fd, enum log_level level, const char *msg, const struct error *err)
 {
-	cleanup_strbuf struct strbuf sb = STRBUF_INIT;
+	cleanup_strbuf struct strbuf text = STRBUF_INIT, sb = STRBUF_INIT;
 	struct error ignored;
 	char now[64];
 
@@ -84,7 +87,9 @@ static void write_line(int fd, enum log_level level, const char *msg, const stru
 	else
 		add_pair(&sb, "time", now);
 	add_pair(&sb, "level", level_names[level]);
-	add_pair(&sb, "msg", msg);
+	if (err && *err->hint)
+		strbuf_addf(&text, "%s (%s)", msg, err->hint);
+	add_pair(&sb, "msg", text.len ? text.buf : msg);
 	if (options.json)
 		add_pair(&sb, "time", now);
 	if (err) {

@@ -165,9 +165,11 @@ int sysctl_apply(const struct oci_string_map *map, struct error *err)
 				? proc_write(path.s, map->items[i].value, err)
 				: error_set(err, EINVAL, "not the name of a kernel parameter");
 
-		if (r == -ENOENT)
-			(void)error_hint(err, "this kernel does not have the parameter, or its "
-					      "module is not loaded");
+		/* Not in errno's words: engines take these for a program that is missing. */
+		if (r == -ENOENT) {
+			(void)error_set(err, ENOENT, "this kernel does not have the parameter");
+			(void)error_hint(err, "it may come with a module that is not loaded");
+		}
 		if (r < 0)
 			return add_context(map->items[i].key, err);
 	}

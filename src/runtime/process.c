@@ -413,10 +413,52 @@ static int probe(const char *path)
 	return faccessat(AT_FDCWD, path, X_OK, AT_EACCESS) < 0 ? errno : 0;
 }
 
-/* The words are runc's: engines turn them into exit codes 126 and 127. */
-static int not_executable(const char *name, int code, bool searched, struct error *err)
+/* A file that is there and yet ENOENT: the program that would run it is not. */
+static int hint_interpreter(const char *path, struct error *err)
 {
-	if (code == ENOENT && searched)
+	cleanup_close int fd = open(path, O_RDONLY | O_CLOEXEC);
+	char line[256];
+	ssize_t n = fd < 0 ? -1 : read(fd, line, sizeof(line) - 1);
+
+	line[n > 0 ? n : 0] = '\0';
+	if (n > 2 && line[0] == '#' && line[1] == '!') {
+		line[strcspn(line, "\r\n")] = '\0';
+		return error_hint(err, "the file is there, but not what its first line names: %s",
+				  line);
+	}
+	return error_hint(err, "the file is there, but the dynamic loader it was linked for is "
+			       "not: is it a program for another distribution?");
+}
+
+/* What a person has to look at when PATH could not be executed. */
+static int hint_reason(const char *path, int code, struct error *err)
+{
+	struct stat st;
+
+	if (stat(path, &st) < 0)
+		return code == ENOENT ? error_hint(err, "is the file in the container's root "
+							"file system?")
+				      : code;
+	if (S_ISDIR(st.st_mode))
+		return error_hint(err, "it is a directory");
+	if (code == ENOENT)
+		return hint_interpreter(path, err);
+	if (code == ENOEXEC)
+		return error_hint(err, "it is no program for this machine, and no script that "
+				       "begins with #!");
+	if (code == EACCES && (st.st_mode & 0111) == 0)
+		return error_hint(err, "its mode is %04o: nobody may execute it",
+				  st.st_mode & 07777);
+	return code;
+}
+
+/*
+ * PATH was tried, or is NULL when $PATH was searched in vain.  The words are runc's: engines
+ * turn them into exit codes 126 and 127.
+ */
+static int not_executable(const char *name, const char *path, int code, struct error *err)
+{
+	if (code == ENOENT && !path)
 		(void)error_set(err, code, "exec: \"%s\": executable file not found in $PATH",
 				name);
 	else if (code == ENOENT)
@@ -428,7 +470,9 @@ static int not_executable(const char *name, int code, bool searched, struct erro
 		(void)error_set(err, code, "exec: \"%s\": %s", name, strerror(code));
 	err->exit_status = code == ENOENT ? 127 : 126;
 	(void)error_path(err, "%s", name);
-	if (code == ENOENT)
+	if (path)
+		(void)hint_reason(path, code, err);
+	else if (code == ENOENT)
 		(void)error_hint(err, "is the file in the container's root file system?");
 	return error_pointer(err, "process.args[0]");
 }
@@ -453,7 +497,7 @@ int process_find_program(const struct process_plan *plan, char path[4096], struc
 	if (strchr(name, '/')) {
 		found = probe(name);
 		(void)snprintf(path, 4096, "%s", name);
-		return found ? not_executable(name, found, false, err) : 0;
+		return found ? not_executable(name, name, found, err) : 0;
 	}
 	for (const char *next; dirs; dirs = next) {
 		const char *end = strchrnul(dirs, ':');
@@ -470,7 +514,7 @@ int process_find_program(const struct process_plan *plan, char path[4096], struc
 		if (code == EACCES)
 			found = EACCES;
 	}
-	return not_executable(name, found, true, err);
+	return not_executable(name, NULL, found, err);
 }
 
 /* The runtime copies the listener out of us and answers; only then may execve close it. */
@@ -551,7 +595,7 @@ int process_execute(const struct process_plan *plan, const struct process_start 
 	if (r < 0)
 		return r;
 	(void)execve(start->program, plan->process->args, plan->env.v);
-	return not_executable(plan->process->args[0], errno, false, err);
+	return not_executable(plan->process->args[0], start->program, errno, err);
 }
 
 int process_prepare_start(const struct process_plan *plan, pid_t pid, struct error *err)

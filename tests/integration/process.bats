@@ -191,3 +191,29 @@ setup() {
 	must setpriv --groups 55,66 "$RUNTIME" --root "$ROOT" run "$ID"
 	[[ $output == *55*66* ]]
 }
+
+@test "a program that cannot be executed: why" {
+	mkdir rootfs/dir
+	echo 'echo hello' >rootfs/plain
+	cp rootfs/plain rootfs/forbidden
+	printf '#!/no/such/shell -e\n' >rootfs/script
+	chmod 755 rootfs/plain rootfs/script
+	chmod 644 rootfs/forbidden
+	cannot_run /dir 'permission denied.*a directory'
+	cannot_run /forbidden 'permission denied.*0644'
+	cannot_run /script 'no such file.*#!/no/such/shell'
+	cannot_run /plain 'Exec format error.*#!'
+	cannot_run /missing 'no such file.*root file system'
+}
+
+# cannot_run PATH WORDS: and an engine's log has all of the words too.
+cannot_run() {
+	edit '.process.args = [$path]' --arg path "$1"
+	fails runtime --log log.json --log-format json run "$ID"
+	is_dabba || return 0
+	[[ $error == *"$1"* ]]
+	one_sentence
+	said "$2"
+	error=$(tail -n 1 log.json | jq -r .msg)
+	said "$2"
+}

@@ -10,12 +10,18 @@ answered ({"url": ..., "input": ..., "stop": the output to wait for}) over a Web
 answers {"stdout": ..., "stderr": ..., "status": ...}. Works until
 it is killed.
 
+cri.py --probe RATE SECONDS SOCKET CONTAINER: RATE times a second runs "true" in CONTAINER, as
+the kubelet's exec probes do; prints how many succeeded, and their mean and longest time in
+milliseconds.
+
 The protocol is read from the server's own program, which carries its description.
 """
+import concurrent.futures
 import json
 import os
 import re
 import sys
+import time
 import zlib
 
 import grpc
@@ -106,7 +112,29 @@ def answer(client, line):
         return {"error": repr(error), "code": "CLIENT"}
 
 
+def probe(rate, seconds, socket, container):
+    client = Client(socket)
+    request = json.dumps({"container_id": container, "cmd": ["true"], "timeout": 30})
+
+    def once():
+        begin = time.monotonic()
+        ended = client.call("ExecSync", request)["exitCode"] == 0
+        return time.monotonic() - begin if ended else None
+
+    with concurrent.futures.ThreadPoolExecutor(max_workers=rate) as pool:
+        begin = time.monotonic()
+        probes = []
+        for number in range(rate * seconds):
+            time.sleep(max(0, begin + number / rate - time.monotonic()))
+            probes.append(pool.submit(once))
+        times = [p.result() for p in probes if not p.exception() and p.result()]
+    mean = sum(times) / len(times) * 1000
+    print(f" {len(times)}/{len(probes)} {mean:.0f} {max(times) * 1000:.0f}", end="")
+
+
 def main():
+    if sys.argv[1] == "--probe":
+        return probe(int(sys.argv[2]), int(sys.argv[3]), sys.argv[4], sys.argv[5])
     client = Client(sys.argv[1])
     # Open for both: neither end is ever the last one.
     with open(os.open(sys.argv[2], os.O_RDWR)) as requests, open(

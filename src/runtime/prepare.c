@@ -539,14 +539,15 @@ int creation_prepare(struct creation *cr, const struct create_request *request, 
 
 static void undo(struct creation *cr)
 {
-	struct error ignored = ERROR_INIT;
+	struct error err = ERROR_INIT;
 
 	if (cr->pid > 0) {
 		(void)pidfd_send_signal(cr->pidfd, SIGKILL, NULL, 0);
 		(void)TEMP_FAILURE_RETRY(waitpid(cr->pid, NULL, 0));
 	}
-	if (cr->stored)
-		(void)container_destroy(&cr->container, cr->request->root, &ignored);
+	if (cr->stored && container_destroy(&cr->container, cr->request->root, &err) < 0)
+		log_warning("container %s is left there, to be deleted: %s", cr->request->id,
+			    err.msg);
 }
 
 void creation_fini(struct creation *cr)

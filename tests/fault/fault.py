@@ -225,7 +225,7 @@ class Run(Create):
 
     def after(self, m, failed):
         # It has ended, and could not be taken away: then delete can be tried again.
-        if failed and m.state() == "stopped":
+        if "is left there" in m.stderr and m.state() == "stopped":
             goes_away(m)
         nothing_left(m)
 
@@ -300,7 +300,8 @@ VERBS = {"create": Create(), "start": Start(), "exec": Exec(), "delete": Delete(
 def is_clear(stderr):
     """One sentence that names us and the reason; others may stand before it."""
     last = stderr.strip().splitlines()[-1:] or [""]
-    return last[0].startswith("dabba: ") and len(last[0]) > 20 and "Success" not in last[0]
+    return re.match("dabba: .{12}|time=.* level=error msg=.{12}", last[0]) and \
+        "Success" not in last[0]
 
 
 def calls_of(m, verb):

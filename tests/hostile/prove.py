@@ -94,7 +94,7 @@ DEFENCES = {
     "/dev/console is no link": (FILES, "/dev/console that is a link", [
         ("src/linux/device.c", "openat(dir_fd, name, O_PATH | O_NOFOLLOW | O_CLOEXEC)",
          "openat(dir_fd, name, O_PATH | O_CLOEXEC)")]),
-    "the host's /proc is covered without a pivot": (FILES, "--no-pivot", [
+    "the host's /proc is covered without a pivot": ("tests/unit/test-linux-rootfs", "case_no_pivot", [
         ("src/linux/rootfs-move.c", "r = hide_kernel_mounts(rootfs, err);", "r = 0;\n	if (0)\n		(void)hide_kernel_mounts(rootfs, err);")]),
     "the program runs from a read-only mount": (PROCESS, "own program", [
         ("src/linux/self-exe.c", "if (is_protected(exe_fd))", "if (is_protected(exe_fd) || argv)")]),
@@ -158,6 +158,8 @@ class Copy:
     def __init__(self):
         self.dir = tempfile.mkdtemp(prefix="prove-")
         self.tree = os.path.join(self.dir, "tree")
+        # The text of what was cut, by its path.
+        self.whole = {}
         os.mkdir(self.tree)
         files = subprocess.run(["git", "ls-files", "-z", "--cached", "--others",
                                 "--exclude-standard"], cwd=TOP, stdout=subprocess.PIPE,
@@ -174,19 +176,25 @@ class Copy:
             raise Failure("%s: %s" % (what, done.stdout.decode(errors="replace")[-1500:]))
 
     def build(self):
-        self.run("make -j%d dabba tests/helpers/sandbox %s" % (os.cpu_count(), UNIT), "make")
+        units = {test for test, _, _ in DEFENCES.values() if not test.endswith(".bats")}
+        self.run("make -j%d dabba tests/helpers/sandbox %s" % (os.cpu_count(), " ".join(units)),
+                 "make")
 
     def cut(self, path, old, new):
         full = os.path.join(self.tree, path)
         with open(full) as f:
             text = f.read()
+        self.whole.setdefault(path, text)
         if old not in text:
             raise Failure("%s has changed: there is no %r" % (path, old))
         with open(full, "w") as f:
             f.write(text.replace(old, new))
 
-    def restore(self, path):
-        shutil.copyfile(os.path.join(TOP, path), os.path.join(self.tree, path))
+    def restore(self):
+        for path, text in self.whole.items():
+            with open(os.path.join(self.tree, path), "w") as f:
+                f.write(text)
+        self.whole = {}
 
     def failing_tests(self, path, part):
         """(the lines of failure, how many ran) of the tests with PART in their name."""
@@ -217,8 +225,7 @@ def prove(copy, name):
         if not failed:
             raise Failure("%s passes without it: %s" % (test, part))
     finally:
-        for path, _, _ in cuts:
-            copy.restore(path)
+        copy.restore()
     return failed[0]
 
 

@@ -18,6 +18,11 @@ setup() {
 	printf '#!/proc/self/exe --log=/tmp/fifo\n' >rootfs/bin/trick
 	chmod 755 rootfs/bin/trick
 	mkfifo rootfs/tmp/fifo
+	# Nothing for a static program.
+	ldd program 2>/dev/null | grep -o '/[^ ]*' | while read -r library; do
+		mkdir -p "rootfs${library%/*}"
+		cp "$library" "rootfs$library"
+	done
 	# Whoever holds the file open can write it as soon as nobody executes it.
 	sh_args 'touch /tmp/ready
 		while :; do for exe in /proc/[0-9]*/exe; do

@@ -21,6 +21,7 @@
 
 #include "base/fd.h"
 #include "base/file.h"
+#include "base/log.h"
 #include "base/path.h"
 #include "base/proc.h"
 #include "base/timing.h"

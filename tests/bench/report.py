@@ -72,7 +72,7 @@ class Data:
         values = self.column(label)
         if len(values) < 2:
             return [values[0] / 1000] * 2 if values else [None, None]
-        cuts = statistics.quantiles(values, n=4)
+        cuts = statistics.quantiles(values, n=4, method="inclusive")
         return [cuts[0] / 1000, cuts[2] / 1000]
 
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdlib.h>
 
+#include "base/fd.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/str.h"
@@ -23,6 +24,8 @@ static void load_one(const char *root, const char *id, struct state_list *list)
 	if (r == 0)
 		r = state_report_make(c, &list->reports[list->n], &err);
 	if (r == 0) {
+		/* There may be more containers than a process may have open files. */
+		fd_close(&c->dir_fd);
 		list->n++;
 		return;
 	}

@@ -78,3 +78,16 @@ two_containers() {
 	cp saved "$ROOT/second/state.json"
 	grep -qx "$ID" <<<"$output"
 }
+
+@test "list: more containers than open files" {
+	local i
+	for ((i = 0; i < 12; i++)); do
+		make_bundle "$BATS_TEST_TMPDIR/$i" "c$i"
+		must runtime create --bundle "$BATS_TEST_TMPDIR/$i" "c$i"
+	done
+	few_files() {
+		(ulimit -n 14 && runtime list)
+	}
+	must few_files
+	[[ $(grep -c '^c' <<<"$output") == 12 ]]
+}

@@ -201,7 +201,7 @@ class Copy:
         command = [path]
         if path.endswith(".bats"):
             command = ["bats", "--tap", "--filter", re.escape(part), path]
-        done = subprocess.run(["tests/helpers/sandbox", *command], cwd=self.tree, timeout=120,
+        done = subprocess.run(["tests/helpers/sandbox", *command], cwd=self.tree, timeout=300,
                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                               stderr=subprocess.DEVNULL)
         lines = [line for line in done.stdout.decode(errors="replace").splitlines()

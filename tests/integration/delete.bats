@@ -120,3 +120,16 @@ setup() {
 	must runtime delete --force --regex 'nothing$'
 	[[ $(runtime list -q) == other-1 ]]
 }
+
+@test "delete: --force on a kernel without cgroup.kill (before 5.14)" {
+	require command strace
+	edit '.linux.namespaces |= map(select(.type != "pid"))'
+	sh_args 'sleep 30 & sleep 30 & sleep 30'
+	must runtime create "$ID"
+	must runtime start "$ID"
+	eventually test "$(wc -l <"/sys/fs/cgroup/$ID/cgroup.procs")" -ge 1
+	must strace -f -qq -P cgroup.kill -o "$BATS_TEST_TMPDIR/trace" \
+		--inject=openat,openat2:error=ENOENT "$RUNTIME" --root "$ROOT" delete --force "$ID"
+	grep -q INJECTED "$BATS_TEST_TMPDIR/trace"
+	nothing_left
+}

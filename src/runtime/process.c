@@ -395,6 +395,10 @@ int process_enter_cwd(const struct process_plan *plan, bool create, struct error
 	}
 	if (r < 0) {
 		(void)error_sys(err, "chdir", "to process.cwd \"%s\"", cwd);
+		/* Not in errno's words: engines take these for a program that is missing. */
+		if (err->code == -ENOENT)
+			(void)error_set(err, ENOENT, "process.cwd: the container has no directory "
+						     "\"%s\"", cwd);
 		(void)error_path(err, "%s", cwd);
 		return error_pointer(err, "process.cwd");
 	}
@@ -462,8 +466,7 @@ static int not_executable(const char *name, const char *path, int code, struct e
 		(void)error_set(err, code, "exec: \"%s\": executable file not found in $PATH",
 				name);
 	else if (code == ENOENT)
-		(void)error_set(err, code, "exec: \"%s\": stat %s: no such file or directory", name,
-				name);
+		(void)error_set(err, code, "exec: \"%s\": no such file or directory", name);
 	else if (code == EACCES)
 		(void)error_set(err, code, "exec: \"%s\": permission denied", name);
 	else

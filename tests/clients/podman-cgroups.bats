@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
-# podman's pods and what "kube play" makes of a Kubernetes manifest.
+# What podman does with cgroups, by the manager of the machine: limits and their updates, pods,
+# and what "kube play" makes of a Kubernetes manifest.
 load helpers/podman
 
 setup_file() {
@@ -13,6 +14,28 @@ setup_file() {
 teardown() {
 	remove_all
 	nothing_leaked
+}
+
+@test "podman --memory, --cpus, --pids-limit, and an update of them" {
+	must podman run -d --net=none --name box --memory 64m --memory-swap 64m --cpus 1.5 --pids-limit 50 \
+		--cpu-shares 512 --cpuset-cpus 0 --memory-reservation 32m bb sleep 1000
+	must podman exec box sh -c 'cd /sys/fs/cgroup; cat memory.max memory.swap.max cpu.max pids.max cpuset.cpus.effective memory.low'
+	[[ $output == $'67108864\n0\n150000 100000\n50\n0\n33554432' ]]
+	must podman update --memory 80m --cpus 0.5 --pids-limit 60 box
+	must podman exec box sh -c 'cd /sys/fs/cgroup; cat memory.max cpu.max pids.max'
+	[[ $output == $'83886080\n50000 100000\n60' ]]
+	must podman stats --no-stream --format '{{.Name}} {{.MemUsage}} {{.PIDs}}' box
+	[[ $output == *'83.89MB'* ]]
+	must podman run -d --net=none --name eater --memory 16m --memory-swap 16m bb sh -c 'tail /dev/zero'
+	must podman wait eater
+	[[ $output == 137 ]]
+	must podman inspect eater --format '{{.State.OOMKilled}}'
+	[[ $output == true ]]
+}
+
+@test "podman --cgroup-conf, --cgroup-parent" {
+	must run_bb --cgroup-conf pids.max=33 -- cat /sys/fs/cgroup/pids.max
+	[[ $output == 33 ]]
 }
 
 @test "podman pod: its containers share namespaces, and stop, start and go together" {

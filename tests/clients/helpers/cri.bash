@@ -74,6 +74,7 @@ remove_pods() {
 }
 
 cri_setup_file() {
+	local BATS_TEST_TMPDIR=$BATS_FILE_TMPDIR
 	setup_containerd "$1"
 	setup_cri
 	must cri Version

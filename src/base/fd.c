@@ -3,7 +3,10 @@
 
 #include <fcntl.h>
 #include <linux/close_range.h>
+#include <poll.h>
 #include <unistd.h>
+
+#include "base/mem.h"
 
 void fd_close(int *fd)
 {
@@ -33,10 +36,16 @@ int fd_set_cloexec(int fd, bool on, struct error *err)
 
 int fd_open_standard(struct error *err)
 {
-	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
-		/* The lowest number that is free is FD: those below are open by now. */
-		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) != fd)
-			return error_sys(err, "open", "/dev/null as fd %d", fd);
+	struct pollfd fds[] = {
+		{ .fd = STDIN_FILENO }, { .fd = STDOUT_FILENO }, { .fd = STDERR_FILENO },
+	};
+
+	if (poll(fds, ARRAY_SIZE(fds), 0) < 0)
+		return error_sys(err, "poll", "the standard fds");
+	for (size_t i = 0; i < ARRAY_SIZE(fds); i++)
+		/* The lowest number that is free is this one: those below are open by now. */
+		if (fds[i].revents & POLLNVAL && open("/dev/null", O_RDWR) != fds[i].fd)
+			return error_sys(err, "open", "/dev/null as fd %d", fds[i].fd);
 	return 0;
 }
 

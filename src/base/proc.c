@@ -122,10 +122,11 @@ int proc_write_self(const char *name, const char *data, struct error *err)
 	return r < 0 ? r : proc_write(path, data, err);
 }
 
-int proc_start_time(pid_t pid, uint64_t *start_time, char *state, struct error *err)
+int proc_read_stat(pid_t pid, struct proc_stat *out, struct error *err)
 {
 	cleanup_close int fd = -EBADF;
 	unsigned long long ticks;
+	unsigned long ignored;
 	int root_fd = proc_fd(err);
 	char path[32], buf[1024];
 	const char *after_name;
@@ -147,9 +148,11 @@ int proc_start_time(pid_t pid, uint64_t *start_time, char *state, struct error *
 	after_name = strrchr(buf, ')');
 	if (!after_name ||
 	    sscanf(after_name + 1,
-		   " %c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d %llu",
-		   state, &ticks) != 2)
+		   " %c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d %llu"
+		   " %*u %*d %*u %*u %*u %*u %*u %*u %*u %*u %lu",
+		   &out->state, &ticks, &ignored) != 3)
 		return error_set(err, EPROTO, "/proc/%s has an unknown form", path);
-	*start_time = ticks;
+	out->start_time = ticks;
+	out->ignored_signals = (uint32_t)ignored;
 	return 0;
 }

@@ -35,9 +35,15 @@ int proc_fd_path(int fd, char path[PATH_MAX], struct error *err);
 int proc_write(const char *path, const char *data, struct error *err);
 int proc_write_self(const char *name, const char *data, struct error *err);
 
-/*
- * When the process PID started, in clock ticks since boot (field 22 of
- * /proc/PID/stat), and its state letter ('Z' zombie, 'X' dead).  Together with the
- * pid this names a process for good.  -ESRCH without a message when it is gone.
- */
-int proc_start_time(pid_t pid, uint64_t *start_time, char *state, struct error *err);
+/* Of /proc/PID/stat. */
+struct proc_stat {
+	/* In clock ticks since boot: together with the pid this names a process for good. */
+	uint64_t start_time;
+	/* Bit N - 1: signal N, of 1 to 31, is ignored. */
+	uint32_t ignored_signals;
+	/* 'Z' zombie, 'X' dead. */
+	char state;
+};
+
+/* -ESRCH without a message when the process PID is gone. */
+int proc_read_stat(pid_t pid, struct proc_stat *out, struct error *err);

@@ -214,7 +214,8 @@ static int make(const struct cgroup_request *request, const struct cgroup_plan *
 
 	if (root_fd < 0)
 		return root_fd;
-	parent_fd = open_parent(root_fd, path, plan, err);
+	parent_fd = plan->n == 0 && name == path + 1 ? take_fd(root_fd)
+						     : open_parent(root_fd, path, plan, err);
 	if (parent_fd < 0)
 		return parent_fd;
 	made = mkdirat(parent_fd, name, 0755) == 0;

@@ -3,12 +3,15 @@
 #include "linux/mount.h"
 
 #include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
 #include "base/compat.h"
 #include "base/fd.h"
+#include "base/mem.h"
 #include "base/path.h"
 #include "base/str.h"
 #include "linux/mount-entry.h"
@@ -58,13 +61,60 @@ static int check_target(const struct mount_entry *e, int fd, struct error *err)
 			  "a symlink in the image leads there, or an earlier mount put it there");
 }
 
-static int open_target(int root_fd, const struct mount_entry *e, bool *existed, struct error *err)
+/* Whether an entry before E put a new file system on the first LEN bytes of its path. */
+static bool is_in_new_mount(const struct mount_plan *plan, const struct mount_entry *e, size_t len)
+{
+	for (const struct mount_entry *before = plan->entries; before < e; before++)
+		if (before->kind == MOUNT_KIND_NEW && strlen(before->clean) == len &&
+		    memcmp(before->clean, e->clean, len) == 0)
+			return true;
+	return false;
+}
+
+/*
+ * Most targets stand side by side in a /dev that was mounted a moment ago: nobody else
+ * has put anything there.  It is opened for the first of them and stays open for those
+ * that follow it.  An fd of the directory, just made; any error means the usual way.
+ */
+static int make_in_new_mount(struct mount_plan *plan, int root_fd, const struct mount_entry *e)
+{
+	const char *name = strrchr(e->clean, '/') + 1;
+	size_t len = (size_t)(name - e->clean) - 1;
+	int fd;
+
+	if (plan->parent_fd >= 0 &&
+	    (strlen(plan->parent) != len || memcmp(plan->parent, e->clean, len) != 0))
+		fd_close(&plan->parent_fd);
+	if (len == 0 || e->kind != MOUNT_KIND_NEW || e->real_dir ||
+	    !streq(e->clean, e->spec->destination) || !is_in_new_mount(plan, e, len))
+		return -EINVAL;
+	if (plan->parent_fd < 0) {
+		free(plan->parent);
+		plan->parent = xstrndup(e->clean, len);
+		plan->parent_fd = path_try_open(root_fd, plan->parent, PATH_IN_ROOT,
+						O_PATH | O_DIRECTORY, 0);
+	}
+	if (plan->parent_fd < 0)
+		return plan->parent_fd;
+	if (mkdirat(plan->parent_fd, name, 0755) < 0)
+		return -errno;
+	fd = openat(plan->parent_fd, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
+static int open_target(struct mount_plan *plan, int root_fd, const struct mount_entry *e,
+		       bool *existed, struct error *err)
 {
 	enum path_policy policy = e->real_dir ? PATH_NO_SYMLINKS : PATH_IN_ROOT;
 	int flags = e->real_dir ? O_PATH | O_DIRECTORY : O_PATH;
-	cleanup_close int fd = path_try_open(root_fd, e->spec->destination, policy, flags, 0);
+	cleanup_close int fd = make_in_new_mount(plan, root_fd, e);
 	int r;
 
+	*existed = false;
+	/* One cannot make directories in a procfs: there is nothing to check. */
+	if (fd >= 0)
+		return take_fd(fd);
+	fd = path_try_open(root_fd, e->spec->destination, policy, flags, 0);
 	*existed = fd >= 0;
 	if (fd == -ENOENT) {
 		fd = make_target(root_fd, e, err);
@@ -178,7 +228,7 @@ static int attach(struct mount_plan *plan, struct mount_entry *e, int *root_fd, 
 
 	if (r < 0)
 		return r;
-	target_fd = open_target(*root_fd, e, &existed, err);
+	target_fd = open_target(plan, *root_fd, e, &existed, err);
 	if (target_fd < 0)
 		return target_fd;
 	if (e->kind == MOUNT_KIND_REMOUNT)
@@ -199,6 +249,7 @@ int mount_plan_attach(struct mount_plan *plan, int *root_fd, struct error *err)
 	for (size_t i = 0; i < plan->n; i++)
 		if (attach(plan, &plan->entries[i], root_fd, err) < 0)
 			return mount_entry_error(&plan->entries[i], err);
+	fd_close(&plan->parent_fd);
 	return 0;
 }
 

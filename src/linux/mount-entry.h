@@ -96,6 +96,9 @@ struct mount_plan {
 	/* For id-mapped mounts: the last namespace made, and for which mapping. */
 	const struct idmap *made_map;
 	int made_userns_fd;
+	/* While attaching: a directory in a mount of our own, and the path it has. */
+	int parent_fd;
+	char *parent;
 };
 
 /* "mounts[3] (/data)": the noun and the pointer of every error about ENTRY. */

@@ -390,6 +390,7 @@ int mount_plan_new(const struct oci_config *config, const struct mount_env *env,
 	plan->n = config->n_mounts;
 	plan->userns_fd = env->userns_fd;
 	plan->made_userns_fd = -EBADF;
+	plan->parent_fd = -EBADF;
 	plan->userns = namespace_find(l, OCI_NAMESPACE_USER) != NULL;
 	plan->cgroupns = namespace_find(l, OCI_NAMESPACE_CGROUP) != NULL;
 	plan->pidns = namespace_find(l, OCI_NAMESPACE_PID) != NULL;
@@ -431,6 +432,8 @@ struct mount_plan *mount_plan_free(struct mount_plan *plan)
 	for (size_t i = 0; i < plan->n; i++)
 		entry_fini(&plan->entries[i]);
 	fd_close(&plan->made_userns_fd);
+	fd_close(&plan->parent_fd);
+	free(plan->parent);
 	free(plan->entries);
 	free(plan);
 	return NULL;

@@ -161,10 +161,13 @@ int rootfs_prepare(struct rootfs *r, struct error *err)
  */
 static int pivot(const struct rootfs *r, struct error *err)
 {
-	cleanup_close int old_fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	cleanup_close int old_fd = -EBADF;
 
-	if (old_fd < 0)
-		return error_sys(err, "open", "/");
+	if (r->propagation == MS_SHARED) {
+		old_fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+		if (old_fd < 0)
+			return error_sys(err, "open", "/");
+	}
 	if (sys_pivot_root(".", ".") < 0) {
 		(void)error_sys(err, "pivot_root", ".");
 		if (err->code == -EINVAL)

@@ -36,19 +36,19 @@ int container_lock(struct container *c, bool wait, struct error *err)
 /* Whether init is there: its pid is taken, by the same process, and that one still runs. */
 static int is_alive(const struct container *c, bool *out, struct error *err)
 {
-	uint64_t start_time;
-	char state;
+	struct proc_stat stat;
 	int r;
 
 	*out = false;
 	if (c->record.pid <= 0)
 		return 0;
-	r = proc_start_time((pid_t)c->record.pid, &start_time, &state, err);
+	r = proc_read_stat((pid_t)c->record.pid, &stat, err);
 	if (r == -ESRCH)
 		return 0;
 	if (r < 0)
 		return r;
-	*out = start_time == c->record.pid_start_time && state != 'Z' && state != 'X';
+	*out = stat.start_time == c->record.pid_start_time && stat.state != 'Z' &&
+	       stat.state != 'X';
 	return 0;
 }
 

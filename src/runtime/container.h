@@ -27,6 +27,8 @@ struct container_record {
 	int64_t pid;
 	/* /proc/PID/stat field 22: tells the process from a later one of the same pid. */
 	uint64_t pid_start_time;
+	/* What init got from the caller of create and must not pass on (struct proc_stat). */
+	uint32_t ignored_signals;
 	const char *bundle;
 	/* Absolute. */
 	const char *rootfs;

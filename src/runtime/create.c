@@ -12,7 +12,7 @@ int container_create(const struct create_request *request, struct error *err)
 
 	/* Whoever creates does not wait: the terminal must go somewhere. */
 	detached.detach = true;
-	r = creation_prepare(&creation, &detached, /* with_socket= */ true, err);
+	r = creation_prepare(&creation, &detached, /* with_socket= */ true, /* relay= */ NULL, err);
 	if (r == 0)
 		r = sync_send(creation.sync_fd, SYNC_WAIT, 0, err);
 	creation.done = r == 0;

@@ -49,6 +49,8 @@ struct execution {
 	/* It was not born in its cgroup, which we may not enter: the driver moves it. */
 	bool to_be_adopted;
 	int sync_fd, child_sync_fd;
+	/* SYNC_START is sent. */
+	bool started;
 	int console_fd, console_socket_fd;
 	pid_t pid;
 	int pidfd;
@@ -243,7 +245,12 @@ static int child_ready(struct execution *x, struct error *err)
 
 static int child_execute(struct execution *x, struct error *err)
 {
-	struct process_start start = { .sync_fd = x->child_sync_fd, .program = x->program };
+	struct process_start start = {
+		.sync_fd = x->child_sync_fd,
+		.program = x->program,
+		/* Finding out would cost more than resetting them all. */
+		.ignored_signals = UINT32_MAX,
+	};
 
 	return process_execute(&x->plan, &start, err);
 }
@@ -392,6 +399,25 @@ static int take_console(struct execution *x, int fd, struct error *err)
 	return r < 0 ? r : sync_send(x->sync_fd, SYNC_PROCEED, 0, err);
 }
 
+static int send_start(struct execution *x, struct error *err)
+{
+	int r = x->started ? 0 : sync_send(x->sync_fd, SYNC_START, 0, err);
+
+	x->started = r == 0;
+	return r;
+}
+
+/* Where nothing is to be done to the process from outside, it need not wait for us. */
+static int go_ahead(struct execution *x, struct error *err)
+{
+	const struct oci_process *process = &x->what.process;
+
+	if (process->terminal || process->oom_score_adj || x->plan.other_userns ||
+	    x->request->pid_file || x->container.record.rdt_group)
+		return 0;
+	return send_start(x, err);
+}
+
 static int await_ready(struct execution *x, struct error *err)
 {
 	for (;;) {
@@ -454,7 +480,7 @@ static int await_execve(struct execution *x, struct error *err)
 		.pidfd = x->pidfd,
 		.container = &x->container,
 	};
-	int r = sync_send(x->sync_fd, SYNC_START, 0, err);
+	int r = send_start(x, err);
 
 	return r < 0 ? r : process_await_exec(&await, err);
 }
@@ -462,6 +488,7 @@ static int await_execve(struct execution *x, struct error *err)
 /* clang-format off */
 static const struct exec_step start_steps[] = {
 	{ "clone",		spawn },
+	{ "go ahead",		go_ahead },
 	{ "await the process",	await_ready },
 	{ "cgroup",		enter_cgroup },
 	{ "resctrl group",	enter_rdt_group },

@@ -33,6 +33,8 @@ struct init {
 	int console_fd;
 	/* The connection of "start", or the sync socket with run. */
 	int start_fd;
+	/* What came with SYNC_START. */
+	uint32_t ignored_signals;
 	char program[4096];
 };
 
@@ -244,16 +246,17 @@ static int step_ready(struct init *init, struct error *err)
 }
 
 /* "start" may bring the table in which it wants our times. */
-static int expect_start(int fd, struct error *err)
+static int expect_start(struct init *init, struct error *err)
 {
 	cleanup_close int table_fd = -EBADF;
 	struct sync_message msg = { 0 };
-	int r = sync_receive(fd, &msg, &table_fd, err);
+	int r = sync_receive(init->start_fd, &msg, &table_fd, err);
 
 	if (r < 0)
 		return r;
 	if (r == 0 || msg.type != SYNC_START)
 		return error_set(err, EPIPE, "start went away");
+	init->ignored_signals = (uint32_t)msg.value;
 	if (table_fd >= 0)
 		timing_adopt(table_fd);
 	return 0;
@@ -270,7 +273,7 @@ static int accept_start(struct init *init, struct error *err)
 						    SOCK_CLOEXEC));
 	if (init->start_fd < 0)
 		return error_sys(err, "accept4", "start.sock");
-	return expect_start(init->start_fd, err);
+	return expect_start(init, err);
 }
 
 static int step_await_start(struct init *init, struct error *err)
@@ -282,6 +285,7 @@ static int step_await_start(struct init *init, struct error *err)
 		return r;
 	if (r == 1 && msg.type == SYNC_START) {
 		init->start_fd = init->plan->sync_fd;
+		init->ignored_signals = (uint32_t)msg.value;
 		return 0;
 	}
 	/* The runtime died, or undoes the container: there is nobody to tell. */
@@ -298,6 +302,7 @@ static int step_execute(struct init *init, struct error *err)
 	struct process_start start = {
 		.sync_fd = init->start_fd,
 		.program = init->program,
+		.ignored_signals = init->ignored_signals,
 		.hooks.name = "startContainer",
 		.hooks.default_env = init->plan->process.env.v,
 	};

@@ -31,6 +31,7 @@
 #include "linux/idmap.h"
 #include "linux/label.h"
 #include "linux/netdev.h"
+#include "linux/relay.h"
 #include "runtime/delete.h"
 #include "runtime/prepare-cgroup.h"
 #include "runtime/spawn.h"
@@ -354,14 +355,18 @@ static int set_up_from_outside(struct creation *cr, struct error *err)
 static int save_state(struct creation *cr, struct error *err)
 {
 	struct container_record *record = &cr->container.record;
-	char state;
+	struct proc_stat stat;
 	int r;
 
 	record->pid = cr->pid;
-	r = proc_start_time(cr->pid, &record->pid_start_time, &state, err);
+	r = proc_read_stat(cr->pid, &stat, err);
 	if (r == -ESRCH)
 		return error_set(err, ESRCH, "the container's init ended at once");
-	return r < 0 ? r : store_save(&cr->container, err);
+	if (r < 0)
+		return r;
+	record->pid_start_time = stat.start_time;
+	record->ignored_signals = stat.ignored_signals;
+	return store_save(&cr->container, err);
 }
 
 static int run_runtime_hooks(struct creation *cr, struct error *err)
@@ -453,6 +458,44 @@ static int open_sources(struct creation *cr, struct error *err)
 	return mount_plan_open(cr->init.mounts, cr->cgroup.fd, err);
 }
 
+/* Between SYNC_READY and SYNC_START the runtime has nothing to do. */
+static bool can_go_ahead(const struct creation *cr)
+{
+	const struct oci_config *config = cr->container.config;
+	const struct oci_process *process = config->process;
+	const struct oci_hooks *hooks = config->hooks;
+
+	return !cr->with_socket && process && !process->terminal && !process->oom_score_adj &&
+	       !cr->init.process.other_userns && !cr->request->pid_file &&
+	       (!hooks || hooks->n_prestart + hooks->n_create_runtime == 0);
+}
+
+/*
+ * With run SYNC_START can lie ready before init comes to wait for it, which on a busy
+ * machine is quicker by the time until we are scheduled again.
+ */
+static int go_ahead(struct creation *cr, struct error *err)
+{
+	int r = 0;
+
+	if (!can_go_ahead(cr))
+		return 0;
+	if (cr->relay)
+		r = relay_init(cr->relay, err);
+	return r < 0 ? r : creation_start(cr, err);
+}
+
+int creation_start(struct creation *cr, struct error *err)
+{
+	int r = 0;
+
+	if (!cr->started)
+		r = sync_send(cr->sync_fd, SYNC_START, (int)cr->container.record.ignored_signals,
+			      err);
+	cr->started = r == 0;
+	return r;
+}
+
 static int prepare_start(struct creation *cr, struct error *err)
 {
 	return cr->container.config->process
@@ -496,6 +539,7 @@ static const struct creation_step build_steps[] = {
 	{ "from outside",	set_up_from_outside },
 	/* With init's pid in it, before anything takes long: who kills us leaves a name. */
 	{ "state",		save_state },
+	{ "go ahead",		go_ahead },
 	{ "await init",		serve_init },
 	{ "limits",		prepare_start },
 	{ "console",		hand_over_console },
@@ -516,13 +560,14 @@ static int run_steps(const char *phase, const struct creation_step *steps, size_
 }
 
 int creation_prepare(struct creation *cr, const struct create_request *request, bool with_socket,
-		     struct error *err)
+		     struct relay *relay, struct error *err)
 {
 	int r;
 
 	*cr = (struct creation){
 		.request = request,
 		.with_socket = with_socket,
+		.relay = relay,
 		.container = CONTAINER_INIT,
 		.init = INIT_PLAN_INIT,
 		.cgroup = CGROUP_INIT,

@@ -33,6 +33,10 @@ struct creation {
 	int pidfd;
 	/* The state directory exists. */
 	bool stored;
+	/* NULL, or what passes signals on from before init is told to go on. */
+	struct relay *relay;
+	/* SYNC_START is sent. */
+	bool started;
 	/* The container stands; creation_fini() leaves it alone. */
 	bool done;
 };
@@ -40,10 +44,14 @@ struct creation {
 /*
  * Reads and checks everything, makes state directory, cgroup and init, and
  * returns when init waits for SYNC_WAIT or SYNC_START.  WITH_SOCKET: init gets
- * start.sock to be started by another process.
+ * start.sock to be started by another process.  Without it init may have been told to
+ * go on already; then RELAY, if there is one, has been initialized.
  */
 int creation_prepare(struct creation *creation, const struct create_request *request,
-		     bool with_socket, struct error *err);
+		     bool with_socket, struct relay *relay, struct error *err);
+
+/* Tells init to go on, unless it knows. */
+int creation_start(struct creation *creation, struct error *err);
 
 /* Closes what is open; unless DONE, kills init and removes every trace. */
 void creation_fini(struct creation *creation);

@@ -288,7 +288,7 @@ int process_open_terminal(const struct process_plan *plan, int root_fd, int sync
 	if (r == 0)
 		r = terminal_set_owner(&terminal, plan->credential.uid, err);
 	if (r == 0)
-		r = sync_send_fd(sync_fd, SYNC_CONSOLE, terminal.master_fd, err);
+		r = sync_send_fd(sync_fd, SYNC_CONSOLE, 0, terminal.master_fd, err);
 	if (r == 0)
 		r = sync_expect(sync_fd, SYNC_PROCEED, err);
 	if (r == 0 && slave_fd) {
@@ -564,14 +564,15 @@ static int become(const struct process_plan *plan, int sync_fd, struct error *er
 	return r;
 }
 
-static void reset_signals(void)
+/* Handlers go at execve; what the caller ignored would stay ignored. */
+static void reset_signals(uint32_t ignored)
 {
 	struct sigaction dfl = { .sa_handler = SIG_DFL };
 	sigset_t none;
 
-	/* Handlers go at execve; what the caller ignored would stay ignored. */
 	for (int sig = 1; sig < 32; sig++)
-		(void)sigaction(sig, &dfl, NULL);
+		if (ignored & UINT32_C(1) << (sig - 1))
+			(void)sigaction(sig, &dfl, NULL);
 	(void)sigemptyset(&none);
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
 }
@@ -581,7 +582,7 @@ int process_execute(const struct process_plan *plan, const struct process_start 
 {
 	int r;
 
-	reset_signals();
+	reset_signals(start->ignored_signals);
 	r = become(plan, start->sync_fd, err);
 	if (r == 0)
 		r = check_cwd(plan->process->cwd, err);

@@ -100,6 +100,8 @@ int process_find_program(const struct process_plan *plan, char path[4096], struc
 struct process_start {
 	int sync_fd;
 	const char *program;
+	/* The process has these from its birth (struct proc_stat). */
+	uint32_t ignored_signals;
 	/* startContainer hooks and the state they get; n 0 for none. */
 	struct hook_list hooks;
 	const char *state;

@@ -13,17 +13,6 @@
 #include "runtime/start.h"
 #include "runtime/sync.h"
 
-struct foreground {
-	struct relay relay;
-	bool active;
-};
-
-static void foreground_fini(struct foreground *fg)
-{
-	if (fg->active)
-		relay_fini(&fg->relay);
-}
-
 static int wait_for_end(struct creation *cr, struct relay *relay, int *exit_status,
 			struct error *err)
 {
@@ -43,26 +32,25 @@ int container_run(const struct create_request *request, int *exit_status, struct
 {
 	cleanup_creation struct creation creation;
 	/* Declared later, undone first: the terminal is ours again before hooks run. */
-	__attribute__((cleanup(foreground_fini))) struct foreground fg = { .relay = RELAY_INIT };
+	__attribute__((cleanup(relay_fini))) struct relay relay = RELAY_INIT;
+	struct relay *foreground = request->detach ? NULL : &relay;
 	int r;
 
 	*exit_status = 0;
-	r = creation_prepare(&creation, request, /* with_socket= */ false, err);
+	r = creation_prepare(&creation, request, /* with_socket= */ false, foreground, err);
 	/* After the clone, so that init keeps the signal mask as it was. */
-	if (r == 0 && !request->detach) {
-		fg.active = true;
-		r = relay_init(&fg.relay, err);
-	}
+	if (r == 0 && foreground && !creation.started)
+		r = relay_init(foreground, err);
 	if (r == 0 && creation.console_fd >= 0)
-		r = relay_attach(&fg.relay, creation.console_fd, err);
+		r = relay_attach(&relay, creation.console_fd, err);
 	if (r == 0)
-		r = sync_send(creation.sync_fd, SYNC_START, 0, err);
+		r = creation_start(&creation, err);
 	if (r == 0)
 		r = start_await(&creation.container, creation.sync_fd, creation.pidfd, err);
 	if (r == 0 && request->detach)
 		creation.done = true;
 	if (r == 0 && !request->detach)
-		r = wait_for_end(&creation, &fg.relay, exit_status, err);
+		r = wait_for_end(&creation, &relay, exit_status, err);
 	timing_step("run", request->detach ? "detach" : "wait for the end");
 	if (r == 0 && request->keep)
 		creation.done = true;

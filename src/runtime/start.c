@@ -121,9 +121,10 @@ int container_start(const char *root, const char *id, struct error *err)
 	timing_step("start", "find the container");
 	/* With --timing init notes its steps in our table. */
 	if (timing_fd() >= 0)
-		r = sync_send_fd(sync_fd, SYNC_START, timing_fd(), err);
+		r = sync_send_fd(sync_fd, SYNC_START, (int)c.record.ignored_signals, timing_fd(),
+				 err);
 	else
-		r = sync_send(sync_fd, SYNC_START, 0, err);
+		r = sync_send(sync_fd, SYNC_START, (int)c.record.ignored_signals, err);
 	if (r == 0)
 		r = start_await(&c, sync_fd, pidfd, err);
 	if (r < 0 && failed_in_hook(err)) {

@@ -24,6 +24,7 @@ static const struct oci_field record_fields[] = {
 	OCI_STRING(container_record, id, "id", OCI_REQUIRED),
 	OCI_I64(container_record, pid, "pid", OCI_ALWAYS),
 	OCI_U64(container_record, pid_start_time, "pidStartTime", OCI_ALWAYS),
+	OCI_U32(container_record, ignored_signals, "ignoredSignals", 0),
 	OCI_STRING(container_record, bundle, "bundle", OCI_REQUIRED),
 	OCI_STRING(container_record, rootfs, "rootfs", 0),
 	OCI_STRING(container_record, created, "created", 0),
@@ -121,7 +122,7 @@ int store_save(struct container *c, struct error *err)
 
 int store_remove(const struct container *c, const char *root, struct error *err)
 {
-	static const char *const files[] = { "state.json", "config.json", "start.sock" };
+	static const char *const files[] = { "state.json", "config.json" };
 	cleanup_close int root_fd = open_root(root, false, err);
 
 	if (root_fd < 0)
@@ -130,7 +131,7 @@ int store_remove(const struct container *c, const char *root, struct error *err)
 		(void)unlinkat(c->dir_fd, files[i], 0);
 	if (unlinkat(root_fd, c->id, AT_REMOVEDIR) == 0)
 		return 0;
-	/* A create that was killed left more. */
+	/* Never started, or what a killed create left. */
 	return file_remove_tree_at(root_fd, c->id, err);
 }
 

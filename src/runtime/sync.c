@@ -29,9 +29,9 @@ int sync_send_filtered(int fd, enum sync_type type, int value, struct error *err
 	return 0;
 }
 
-int sync_send_fd(int fd, enum sync_type type, int passed_fd, struct error *err)
+int sync_send_fd(int fd, enum sync_type type, int value, int passed_fd, struct error *err)
 {
-	struct sync_message msg = { .type = type };
+	struct sync_message msg = { .type = type, .value = value };
 
 	return sock_send(fd, &msg, sizeof(msg), &passed_fd, 1, err);
 }
@@ -70,8 +70,14 @@ int sync_receive(int fd, struct sync_message *msg, int *passed_fd, struct error 
 	if (passed_fd)
 		*passed_fd = -EBADF;
 	n = sock_recv(fd, &packet, sizeof(packet), passed_fd, passed_fd ? &n_fds : NULL, err);
-	/* The peer died with a message of ours unread: the same as the end. */
-	if (n == -ECONNRESET || n == 0)
+	/* Told once, when the peer ended with a message of ours unread; its own come after. */
+	if (n == -ECONNRESET) {
+		error_clear(err);
+		n_fds = passed_fd ? 1 : 0;
+		n = sock_recv(fd, &packet, sizeof(packet), passed_fd, passed_fd ? &n_fds : NULL,
+			      err);
+	}
+	if (n == 0)
 		return 0;
 	if (n < 0)
 		return (int)n;

@@ -17,7 +17,8 @@
  *              <------- SYNC_READY -------
  *   oom score, limits, pid file
  *   --- SYNC_WAIT ---------------------->    create: wait in accept() for "start"
- *   --- SYNC_START --------------------->    run, exec: go on at once
+ *   --- SYNC_START --------------------->    run, exec: go on at once (may have been
+ *                                            said before SYNC_READY)
  *
  *   start (connects to start.sock)
  *   --- SYNC_START --------------------->    credentials, seccomp, hooks
@@ -50,7 +51,10 @@ enum sync_type {
 
 struct sync_message {
 	enum sync_type type;
-	/* SYNC_STAGE_PID: a pid; SYNC_SECCOMP: an fd number of the sender. */
+	/*
+	 * SYNC_STAGE_PID: a pid; SYNC_SECCOMP: an fd number of the sender; SYNC_START:
+	 * the ignored signals (struct proc_stat), which execve(2) would leave ignored.
+	 */
 	int value;
 };
 
@@ -63,8 +67,8 @@ int sync_send(int fd, enum sync_type type, int value, struct error *err);
  */
 int sync_send_filtered(int fd, enum sync_type type, int value, struct error *err);
 
-/* SYNC_CONSOLE with the fd MASTER. */
-int sync_send_fd(int fd, enum sync_type type, int passed_fd, struct error *err);
+/* A message that an fd comes with, such as the pty's master with SYNC_CONSOLE. */
+int sync_send_fd(int fd, enum sync_type type, int value, int passed_fd, struct error *err);
 
 /* SYNC_ERROR: best effort, there is nobody to tell of a failure. */
 void sync_send_error(int fd, const struct error *failure);

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -132,12 +133,16 @@ static void test_path(void)
 static void test_proc(void)
 {
 	struct error err = ERROR_INIT;
-	uint64_t start = 0;
-	char state = 0;
+	struct proc_stat stat = { .start_time = 0 };
 
-	ok(proc_start_time(getpid(), &start, &state, &err) == 0 && start > 0);
-	ok(state == 'R');
-	ok_int(proc_start_time(0x7ffffff, &start, &state, &err), -ESRCH);
+	(void)signal(SIGUSR1, SIG_IGN);
+	(void)signal(SIGSYS, SIG_IGN);
+	ok(proc_read_stat(getpid(), &stat, &err) == 0 && stat.start_time > 0);
+	ok(stat.state == 'R');
+	ok_int(stat.ignored_signals & (1u << (SIGUSR1 - 1) | 1u << (SIGSYS - 1) |
+				       1u << (SIGUSR2 - 1)),
+	       1u << (SIGUSR1 - 1) | 1u << (SIGSYS - 1));
+	ok_int(proc_read_stat(0x7ffffff, &stat, &err), -ESRCH);
 	ok(proc_open("self/stat", O_RDONLY, &err) < 0);
 }
 

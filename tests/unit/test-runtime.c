@@ -63,9 +63,9 @@ static void test_sync(void)
 	ok_int(sync_receive(pair[1], &msg, NULL, &err), 1);
 	ok(msg.type == SYNC_SECCOMP && msg.value == 7);
 
-	ok_int(sync_send_fd(pair[0], SYNC_CONSOLE, STDIN_FILENO, &err), 0);
+	ok_int(sync_send_fd(pair[0], SYNC_CONSOLE, 5, STDIN_FILENO, &err), 0);
 	ok_int(sync_receive(pair[1], &msg, &passed_fd, &err), 1);
-	ok(msg.type == SYNC_CONSOLE && passed_fd >= 0);
+	ok(msg.type == SYNC_CONSOLE && msg.value == 5 && passed_fd >= 0);
 	fd_close(&passed_fd);
 
 	ok_int(sync_send(pair[0], SYNC_READY, 0, &err), 0);
@@ -94,6 +94,25 @@ static void test_sync(void)
 	ok_int(sync_send(pair[1], SYNC_PROCEED, 0, &err), -EPIPE);
 	fd_close(&pair[1]);
 	ok_int(tap_count_fds(), before);
+}
+
+/* "run" tells init to go on before it asks; an init that fails first is heard all the same. */
+static void test_sync_unread(void)
+{
+	struct error err = ERROR_INIT, failure = ERROR_INIT;
+	struct sync_message msg = { 0 };
+	int pair[2];
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+		exit(1);
+	ok_int(sync_send(pair[0], SYNC_START, 0, &err), 0);
+	error_set(&failure, EACCES, "no");
+	sync_send_error(pair[1], &failure);
+	fd_close(&pair[1]);
+	ok_int(sync_receive(pair[0], &msg, NULL, &err), -EACCES);
+	ok_str(err.msg, "no");
+	ok_int(sync_receive(pair[0], &msg, NULL, &err), 0);
+	fd_close(&pair[0]);
 }
 
 static int run_shell(const char *script, int32_t timeout, const char *state, struct error *err)
@@ -192,6 +211,7 @@ int main(void)
 	test_version();
 	test_id();
 	test_sync();
+	test_sync_unread();
 	test_hooks();
 	test_store();
 	return tap_done();

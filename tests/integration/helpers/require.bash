@@ -49,6 +49,9 @@ require() {
 		} ;;
 	dabba)
 		is_dabba || skip "only dabba promises this" ;;
+	musl-build)
+		"$RUNTIME" --version | grep -q "^libc: .*musl" ||
+			skip "only the build with musl promises this" ;;
 	command)
 		command -v "$2" >/dev/null || skip "the command $2 is not installed" ;;
 	controller)

@@ -188,10 +188,10 @@ replace_null() {
 @test "files: a FIFO in the place of /dev/null is not opened" {
 	# Its reader comes to an end once somebody has opened the other side.
 	replace_null "mkfifo $BUNDLE/rootfs/dev/null
-		(timeout 3 cat $BUNDLE/rootfs/dev/null && touch $BUNDLE/opened) & :"
+		(timeout 5 cat $BUNDLE/rootfs/dev/null && touch $BUNDLE/opened) & sleep 0.3; :"
 	sh_args true
 	must runtime create "$ID"
-	sleep 0.5
+	sleep 1
 	[[ ! -e opened ]]
 }
 

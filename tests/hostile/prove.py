@@ -94,7 +94,7 @@ DEFENCES = {
     "/dev/console is no link": (FILES, "/dev/console that is a link", [
         ("src/linux/device.c", "openat(dir_fd, name, O_PATH | O_NOFOLLOW | O_CLOEXEC)",
          "openat(dir_fd, name, O_PATH | O_CLOEXEC)")]),
-    "the host's /proc is covered without a pivot": ("tests/unit/test-linux-rootfs", "case_no_pivot", [
+    "the host's /proc is covered without a pivot": ("tests/unit/test-linux-rootfs", "check_host_hidden", [
         ("src/linux/rootfs-move.c", "r = hide_kernel_mounts(rootfs, err);", "r = 0;\n	if (0)\n		(void)hide_kernel_mounts(rootfs, err);")]),
     "the program runs from a read-only mount": (PROCESS, "own program", [
         ("src/linux/self-exe.c", "if (is_protected(exe_fd))", "if (is_protected(exe_fd) || argv)")]),

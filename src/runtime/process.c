@@ -329,6 +329,9 @@ static int fix_stdio(int fd, uid_t uid, struct error *err)
 	if (path_fd < 0 || fstat(path_fd, &st) < 0 || !is_dev_null(&st))
 		return 0;
 	null_fd = proc_reopen(path_fd, O_RDWR, err);
+	if (null_fd == -EPERM)
+		(void)error_hint(err, "a cgroup above the container's forbids all devices, as podman "
+				      "4 does to its pods unless its cgroup manager is systemd");
 	if (null_fd < 0)
 		return error_context(err, "the container's /dev/null");
 	if (dup3(null_fd, fd, 0) < 0)

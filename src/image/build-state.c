@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "image/bundle.h"
 #include "image/document.h"
 #include "image/image.h"
 #include "image/platform.h"
@@ -38,6 +39,7 @@ void build_state_scratch(struct build_state *state, struct oci_arena *arena)
 	*state = (struct build_state){ .arena = arena };
 	state->config.architecture = platform_architecture();
 	state->config.os = "linux";
+	list_add(arena, &state->run.env, &state->run.n_env, "PATH=" BUNDLE_DEFAULT_PATH);
 	state->rootfs.type = "layers";
 	state->manifest.schema_version = 2;
 	state->manifest.media_type = OCI_MEDIA_TYPE_MANIFEST;

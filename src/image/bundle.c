@@ -12,7 +12,6 @@
 
 /* Nothing below needs a newer one, and older runtimes refuse what they do not know. */
 #define OCI_VERSION "1.0.2"
-#define DEFAULT_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 /* --- docker's defaults ------------------------------------------------------------- */
 
@@ -130,7 +129,7 @@ static void convert_env(struct conversion *c, struct oci_process *process, const
 	process->env = alloc(c, c->image->n_env + 4, sizeof(*process->env));
 	for (size_t i = 0; i < c->image->n_env; i++)
 		process->env[process->n_env++] = c->image->env[i];
-	add_env(c, process, "PATH=", DEFAULT_PATH);
+	add_env(c, process, "PATH=", BUNDLE_DEFAULT_PATH);
 	add_env(c, process, "HOME=", home);
 	if (process->terminal)
 		add_env(c, process, "TERM=", "xterm");

@@ -17,6 +17,9 @@
 /* A bind mount of SOURCE at DESTINATION, in docker's way. */
 struct oci_mount bundle_bind(const char *source, const char *destination, bool readonly);
 
+/* docker's, for an image that sets no $PATH. */
+#define BUNDLE_DEFAULT_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
 struct bundle_request {
 	const struct oci_image_config *image;
 	/* Used in place of the image's Cmd; NULL-terminated, or NULL. */

@@ -135,6 +135,33 @@ check_other_tools() {
 	echo "both accept it and see the same $(wc -l <"$WORK/ours.files") files"
 }
 
+# The same application from a Containerfile: a build, one from the cache, one with a changed
+# last layer.
+check_build() {
+	mkdir app
+	echo 'console.log("Hello from a build")' >app/app.js
+	cat >app/Containerfile <<-'EOF'
+		FROM node-base
+		WORKDIR /srv
+		RUN echo 'what the application needs' >needs
+		COPY app.js .
+		CMD ["node", "app.js"]
+	EOF
+	printf '\n\033[1m$ cat app/Containerfile\033[0m\n'
+	cat app/Containerfile
+	show build -t built-app app
+	! grep -q CACHED "$WORK/output" || fail "the first build found a step in the cache"
+	show run --rm built-app
+	printed 'Hello from a build'
+	show build -t built-app app
+	[[ $(grep -c CACHED "$WORK/output") == 3 ]] || fail "the second build should be all from the cache"
+	echo 'console.log("Hello from a rebuild")' >app/app.js
+	show build -t built-app app
+	[[ $(grep -c CACHED "$WORK/output") == 2 ]] || fail "the last layer alone should be made again"
+	show run --rm built-app
+	printed 'Hello from a rebuild'
+}
+
 [[ -z $base ]] || base=$(realpath "$base")
 cd "$WORK"
 if [[ -z $base ]]; then
@@ -168,4 +195,5 @@ show ps
 ! grep -q container "$WORK/output" || fail "containers are left"
 check_layers
 check_other_tools
+check_build
 printf '\nscenario: everything as it should be\n'

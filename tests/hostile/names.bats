@@ -34,8 +34,10 @@ beside_root() {
 }
 
 @test "names: a state directory that is a link" {
-	mkdir -p "$ROOT" elsewhere
-	touch elsewhere/state.json
+	sh_args true
+	must runtime create "$ID"
+	mkdir elsewhere
+	cp "$ROOT/$ID"/*.json elsewhere
 	ln -s "$BUNDLE/elsewhere" "$ROOT/link"
 	fails runtime state link
 	fails runtime create link

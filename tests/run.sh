@@ -75,6 +75,8 @@ place() {
 	if [[ $1 == tests/clients/* ]]; then
 		[[ ! -e /run/vm/job || ! -d /run/systemd/system ]] || wrapper=()
 		wrapper+=(tests/clients/machine)
+	elif [[ $1 == */systemd.bats ]]; then
+		wrapper=()
 	fi
 	"${wrapper[@]}" "${@:2}"
 }

@@ -393,7 +393,7 @@ static int from_annotation(struct systemd_properties *props, const char *name, c
 
 	if (!is_name(name))
 		return error_set(err, EINVAL, "\"%s\" is not the name of a property", name);
-	if (streq(name, "PIDs") || streq(name, "Slice"))
+	if (streq(name, "PIDs") || streq(name, "Slice") || streq(name, "Delegate"))
 		return error_set(err, EINVAL, "%s is not for annotations to set", name);
 	r = systemd_variant_parse(text, &signature, &values, err);
 	if (r < 0)

@@ -115,12 +115,11 @@ static int make_properties(struct systemd_properties *props, const struct cgroup
 	systemd_properties_set(props, "CollectMode", "s", "inactive-or-failed");
 	/* systemd's default for services is not for containers that have no limit. */
 	systemd_properties_set(props, "TasksMax", "t", "18446744073709551615");
-	r = systemd_properties_from_plan(props, plan, err);
+	r = systemd_properties_from_annotations(props, request->annotations, err);
+	/* After them: these are written into the files as well. */
 	if (r == 0)
-		r = add_devices(props, request, err);
-	if (r == 0)
-		r = systemd_properties_from_annotations(props, request->annotations, err);
-	return r;
+		r = systemd_properties_from_plan(props, plan, err);
+	return r < 0 ? r : add_devices(props, request, err);
 }
 
 /* --- the kernel's part --------------------------------------------------------------- */

@@ -72,6 +72,11 @@ require() {
 		overlay_works || skip "overlayfs does not work on this machine" ;;
 	mirror)
 		mirror_answers || skip "no Debian mirror can be reached from this machine" ;;
+	systemd)
+		[[ -d /run/systemd/system && $(stat -fc %T /sys/fs/cgroup) == cgroup2fs ]] ||
+			skip "systemd with cgroup v2 does not run this machine" ;;
+	vm)
+		[[ -e /run/vm/command ]] || skip "this machine is not to be thrown away afterwards" ;;
 	time-namespace)
 		[[ -e /proc/self/ns/time ]] || skip "the kernel has no time namespaces" ;;
 	idmapped-mounts)

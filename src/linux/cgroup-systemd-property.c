@@ -54,25 +54,32 @@ static bool same_name(const char *a, const char *b)
 	return n == strcspn(b, "@") && strncmp(a, b, n) == 0;
 }
 
-struct systemd_property *systemd_properties_add(struct systemd_properties *props,
-						const char *name, const char *signature)
+static struct systemd_property *append(struct systemd_properties *props, const char *name,
+				       const char *signature)
 {
-	size_t i = 0;
+	struct systemd_property *p;
 
-	while (i < props->n && !same_name(props->v[i].name, name))
-		i++;
-	if (i < props->n) {
-		property_fini(&props->v[i]);
-	} else {
-		props->v = xrealloc(props->v, props->n + 1, sizeof(*props->v));
-		props->n++;
-	}
-	props->v[i] = (struct systemd_property){
+	props->v = xrealloc(props->v, props->n + 1, sizeof(*props->v));
+	p = &props->v[props->n++];
+	*p = (struct systemd_property){
 		.name = xstrdup(name),
 		.signature = xstrdup(signature),
 		.values = STRVEC_INIT,
 	};
-	return &props->v[i];
+	return p;
+}
+
+struct systemd_property *systemd_properties_add(struct systemd_properties *props,
+						const char *name, const char *signature)
+{
+	for (size_t i = 0; i < props->n; i++) {
+		if (!same_name(props->v[i].name, name))
+			continue;
+		property_fini(&props->v[i]);
+		props->n--;
+		memmove(&props->v[i], &props->v[i + 1], (props->n - i) * sizeof(*props->v));
+	}
+	return append(props, name, signature);
 }
 
 void systemd_properties_set(struct systemd_properties *props, const char *name,
@@ -327,16 +334,20 @@ void systemd_properties_from_devices(struct systemd_properties *props,
 				     const struct device_rule *rules, size_t n)
 {
 	struct systemd_property *p;
+	bool everything;
 	size_t first = 0;
 
 	/* What stands before a rule for everything has no say. */
 	for (size_t i = 0; i < n; i++)
 		if (is_for_all(&rules[i]))
 			first = i;
-	if (n == 0 || (is_for_all(&rules[first]) && rules[first].allow))
+	everything = is_for_all(&rules[first]) && rules[first].allow;
+	systemd_properties_set(props, "DevicePolicy", "s", everything ? "auto" : "strict");
+	/* A list is appended to the one before; an empty list empties it. */
+	systemd_properties_set(props, "DeviceAllow", "a(ss)", "0");
+	if (everything)
 		return;
-	systemd_properties_set(props, "DevicePolicy", "s", "strict");
-	p = systemd_properties_add(props, "DeviceAllow", "a(ss)");
+	p = append(props, "DeviceAllow", "a(ss)");
 	strvec_push(&p->values, "");
 	for (size_t i = first; i < n; i++) {
 		if (!rules[i].allow)

@@ -75,6 +75,7 @@ static void keeper_end(struct cgroup_keeper **keeper)
 
 /* --- what systemd is told ------------------------------------------------------------ */
 
+/* A user's manager may not load programs, nor may we there. */
 static int add_devices(struct systemd_properties *props, const struct cgroup_request *request,
 		       struct error *err)
 {
@@ -83,7 +84,7 @@ static int add_devices(struct systemd_properties *props, const struct cgroup_req
 	int r = device_rules_make(request->resources, request->devices, request->n_devices,
 				  &rules, &n, err);
 
-	if (r == 0 && !systemd_is_user())
+	if (r == 0 && n > 0 && !systemd_is_user())
 		systemd_properties_from_devices(props, rules, n);
 	return r;
 }
@@ -256,10 +257,9 @@ static int systemd_prepare(const char *path, const struct cgroup_plan *plan, str
  * What the files hold now, as a line of PLAN may have set one half of a file;
  * a file that is not there has nothing to be kept.
  */
-static int systemd_keep(const struct cgroup *cg, const struct cgroup_plan *plan,
-			struct error *err)
+static int add_files(struct systemd_properties *props, const struct cgroup *cg,
+		     const struct cgroup_plan *plan, struct error *err)
 {
-	cleanup_systemd_properties struct systemd_properties props = { 0 };
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < plan->n; i++) {
@@ -270,9 +270,20 @@ static int systemd_keep(const struct cgroup *cg, const struct cgroup_plan *plan,
 			struct error ignored;
 
 			if (file_read_at(cg->fd, files[j], 1 << 16, &text, &ignored) == 0)
-				r = systemd_properties_from_file(&props, files[j], text.buf, err);
+				r = systemd_properties_from_file(props, files[j], text.buf, err);
 		}
 	}
+	return r;
+}
+
+static int systemd_keep(const struct cgroup *cg, const struct cgroup_plan *plan,
+			const struct cgroup_request *request, struct error *err)
+{
+	cleanup_systemd_properties struct systemd_properties props = { 0 };
+	int r = add_files(&props, cg, plan, err);
+
+	if (r == 0)
+		r = add_devices(&props, request, err);
 	if (r == 0 && props.n > 0)
 		r = systemd_set(systemd_unit_of_path(cg->path), &props, err);
 	/* systemd has written its own idea of them, a quota in whole percents for one. */

@@ -84,7 +84,8 @@ int systemd_properties_from_plan(struct systemd_properties *props,
 
 /*
  * Device rules as DevicePolicy= and DeviceAllow=: all that RULES may allow, as
- * systemd has no rules that deny.  It never forbids what they grant.
+ * systemd has no rules that deny.  It never forbids what they grant.  Rules
+ * the unit has had before are replaced.  N is 1 at least.
  */
 void systemd_properties_from_devices(struct systemd_properties *props,
 				     const struct device_rule *rules, size_t n);

@@ -177,8 +177,8 @@ static int apply(const struct cgroup *cg, const struct cgroup_driver *driver,
 	}
 	while (r == 0 && i < plan->n)
 		r = cgroup_write_apply(&plan->v[i++], cg->fd, err);
-	if (r == 0 && plan->n > 0 && driver->keep)
-		r = driver->keep(cg, plan, err);
+	if (r == 0 && driver->keep)
+		r = driver->keep(cg, plan, request, err);
 	if (r == 0)
 		r = device_bpf_attach(cg->fd, request->resources, request->devices,
 				      request->n_devices, request->rootless, err);

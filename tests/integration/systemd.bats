@@ -10,6 +10,7 @@ setup() {
 	BUNDLE=$BATS_TEST_TMPDIR/bundle
 	ROOT=$BATS_TEST_TMPDIR/state
 	VIA=()
+	SYSTEMCTL=(systemctl)
 	make_bundle "$BUNDLE" "$ID"
 	cd "$BUNDLE" || return
 	edit 'del(.linux.cgroupsPath)'
@@ -32,30 +33,37 @@ runtime() {
 
 # Those of the tests: loaded in whatever state, or a directory without a unit.
 scopes() {
-	systemctl list-units --all --plain --no-legend | grep -E '(dabba|pre)-test-' || true
-	find /sys/fs/cgroup -type d -name '*-test-*'
+	systemctl list-units --all --plain --no-legend '*-test-*'
+	(
+		shopt -s nullglob
+		printf '%s\n' /sys/fs/cgroup{,/*.slice{,/*.slice{,/*.slice,/user@*/*.slice}}}/*-test-*
+	)
 }
 
 no_scopes() {
-	[[ -z $(scopes) ]] || {
-		scopes
+	local found
+	found=$(scopes)
+	[[ -z $found ]] || {
+		echo "$found"
 		return 1
 	}
 }
 
-# show PROPERTY: what systemd says of the scope.
-show() {
-	systemctl show --value -p "$1" "$SCOPE"
+# Sets $shown, what systemd says of the scope, and $cgroup, its directory. One call for
+# all: the machine is slow at starting programs.
+declare -A shown
+look() {
+	local line
+	shown=()
+	while IFS= read -r line; do
+		shown[${line%%=*}]=${line#*=}
+	done < <("${SYSTEMCTL[@]}" show "$SCOPE")
+	cgroup=/sys/fs/cgroup${shown[ControlGroup]}
 }
 
-# Of the scope's cgroup.
-directory() {
-	echo "/sys/fs/cgroup$(show ControlGroup)"
-}
-
-# file NAME: of the container's cgroup.
-file() {
-	cat "$(directory)/$1"
+has_state() {
+	look
+	[[ ${shown[ActiveState]} == "$1" ]]
 }
 
 # same WANT GOT WHAT
@@ -66,10 +74,15 @@ same() {
 	}
 }
 
+# file NAME VALUE: of the container's cgroup.
+file() {
+	same "$2" "$(<"$cgroup/$1")" "$1"
+}
+
 # is PROPERTY VALUE [FILE VALUE]: as systemd and as the kernel have it.
 is() {
-	same "$2" "$(show "$1")" "$1" || return
-	[[ $# -lt 4 ]] || same "$4" "$(file "$3")" "$3"
+	same "$2" "${shown[$1]}" "$1" || return
+	[[ $# -lt 4 ]] || file "$3" "$4"
 }
 
 limits='.linux.resources = {
@@ -79,6 +92,7 @@ limits='.linux.resources = {
 	unified: {"memory.high": "50331648", "cgroup.max.depth": "7"}}'
 
 has_limits() {
+	look
 	is MemoryMax 67108864 memory.max 67108864
 	is MemoryLow 33554432 memory.low 33554432
 	is MemoryHigh 50331648 memory.high 50331648
@@ -90,23 +104,24 @@ has_limits() {
 	is AllowedMemoryNodes 0 cpuset.mems 0
 	is TasksMax 33 pids.max 33
 	is IOWeight 4950 io.weight 'default 4950'
-	same 1000 "$(file cpu.max.burst)" cpu.max.burst
-	same 7 "$(file cgroup.max.depth)" cgroup.max.depth
+	file cpu.max.burst 1000
+	file cgroup.max.depth 7
 }
 
 @test "systemd: a scope of system.slice, in which the program has always been" {
 	sh_args 'cat /proc/self/cgroup; sleep 30'
 	edit '.linux.namespaces |= map(select(.type != "cgroup"))'
 	must runtime create "$ID"
+	look
 	is ActiveState active
 	is Slice system.slice
 	is Delegate yes
 	is CollectMode inactive-or-failed
 	is Description "dabba container $ID"
 	is TasksMax infinity pids.max max
-	same "/system.slice/$SCOPE" "$(show ControlGroup)" ControlGroup
+	is ControlGroup "/system.slice/$SCOPE"
 	# Init alone: what kept its place has gone.
-	same "$(container_pid)" "$(file cgroup.procs)" cgroup.procs
+	file cgroup.procs "$(container_pid)"
 	[[ $(jq -r .cgroupDriver "$ROOT/$ID/state.json") == systemd ]]
 	must runtime delete --force "$ID"
 	no_scopes
@@ -158,21 +173,25 @@ has_limits() {
 @test "systemd: one process is enough of a limit, and none is one" {
 	edit '.linux.resources = {pids: {limit: 1}}'
 	start_sleeper
+	look
 	is TasksMax 1 pids.max 1
 	must runtime delete --force "$ID"
 	edit '.linux.resources = {pids: {limit: 0}}'
 	start_sleeper
+	look
 	is TasksMax 1 pids.max 0
 }
 
 @test "systemd: a quota that is not a whole percentage is exact until daemon-reload" {
 	edit '.linux.resources = {cpu: {quota: 33333, period: 77777}}'
 	start_sleeper
+	look
 	is CPUQuotaPerSecUSec 430ms cpu.max '33333 77777'
 	must runtime update --cpu-quota 22222 "$ID"
+	look
 	is CPUQuotaPerSecUSec 290ms cpu.max '22222 77777'
 	systemctl daemon-reload
-	same '22555 77777' "$(file cpu.max)" cpu.max
+	file cpu.max '22555 77777'
 }
 
 @test "systemd: a limit that the kernel refuses names the file, and no scope stays" {
@@ -205,13 +224,27 @@ device_rules_hold() {
 		{allow: false, type: "c", major: 1, minor: 11, access: "w"}]'
 	start_sleeper
 	must runtime exec "$ID" mknod /tmp/kmsg c 1 11
+	look
 	is DevicePolicy strict
-	[[ $(show DeviceAllow) == *'/dev/char/1:11 rwm'*'block-7 r'* ]]
+	[[ ${shown[DeviceAllow]} == *'/dev/char/1:11 rwm'*'block-7 r'* ]]
 	device_rules_hold
 	systemctl daemon-reload
 	device_rules_hold
 	must runtime update --memory 64m "$ID"
 	device_rules_hold
+	# New rules take the place of the old ones in both.
+	echo '{"devices": [{"allow": false, "access": "rwm"},
+		{"allow": true, "type": "c", "major": 1, "minor": 1, "access": "m"}]}' >new.json
+	must runtime update -r new.json "$ID"
+	must runtime exec "$ID" mknod /tmp/mem c 1 1
+	look
+	[[ ${shown[DeviceAllow]} != *1:11* ]]
+	fails runtime exec "$ID" sh -c ': </tmp/kmsg'
+	echo '{"devices": [{"allow": true, "access": "rwm"}]}' >new.json
+	must runtime update -r new.json "$ID"
+	look
+	is DevicePolicy auto
+	must runtime exec "$ID" sh -c ': </tmp/kmsg'
 }
 
 @test "systemd: properties from annotations" {
@@ -224,6 +257,7 @@ device_rules_hold() {
 		"org.systemd.property.CollectMode": "'"'inactive'"'",
 		"org.systemd.property.Documentation": "['"'man:a(1)', 'man:b(1)'"']"}'
 	start_sleeper
+	look
 	is TimeoutStopUSec 7s
 	is RuntimeMaxUSec 1h
 	is MemoryMin 1048576 memory.min 1048576
@@ -259,6 +293,7 @@ device_rules_hold() {
 	start_sleeper
 	must runtime update --memory 50331648 --pids-limit 44 --cpu-quota 20000 --cpu-share 1024 "$ID"
 	updated() {
+		look
 		is MemoryMax 50331648 memory.max 50331648
 		is TasksMax 44 pids.max 44
 		is CPUQuotaPerSecUSec 100ms cpu.max '20000 200000'
@@ -267,12 +302,13 @@ device_rules_hold() {
 		is MemoryLow 33554432 memory.low 33554432
 		is MemoryHigh 50331648 memory.high 50331648
 		is AllowedCPUs 0 cpuset.cpus 0
-		same 1000 "$(file cpu.max.burst)" cpu.max.burst
+		file cpu.max.burst 1000
 	}
 	updated
 	systemctl daemon-reload
 	updated
 	must runtime update --memory -1 --memory-swap -1 --pids-limit -1 --cpu-quota -1 "$ID"
+	look
 	is MemoryMax infinity memory.max max
 	is TasksMax infinity pids.max max
 	is CPUQuotaPerSecUSec infinity cpu.max 'max 200000'
@@ -327,16 +363,16 @@ export -f without_systemd
 @test "systemd: a failed unit of that name makes room, one at work does not" {
 	require dabba
 	systemd-run -q --scope --unit="$SCOPE" -p RuntimeMaxSec=100ms sleep 30 3>&- || true
-	is ActiveState failed
+	has_state failed
 	start_sleeper
-	is ActiveState active
+	has_state active
 	must runtime delete --force "$ID"
 	systemd-run -q --scope --unit="$SCOPE" sleep 30 3>&- &
-	eventually is ActiveState active
+	eventually has_state active
 	fails runtime run "$ID"
 	one_sentence
 	said "$SCOPE.*already"
-	is ActiveState active
+	has_state active
 	systemctl stop "$SCOPE"
 	wait
 }
@@ -350,7 +386,8 @@ export -f without_systemd
 	must runtime ps --format json "$ID"
 	[[ $(jq "index($(container_pid))" <<<"$output") == 0 ]]
 	must runtime exec -d --pid-file pid "$ID" sleep 20
-	grep -qx "$(cat pid)" "$(directory)/cgroup.procs"
+	look
+	grep -qx "$(cat pid)" "$cgroup/cgroup.procs"
 	must runtime events --stats "$ID"
 	[[ $(jq .data.pids.current <<<"$output") -ge 2 ]]
 	must runtime kill --all "$ID" KILL
@@ -369,7 +406,8 @@ export -f without_systemd
 	must runtime create "$ID"
 	must runtime start "$ID"
 	eventually has_status stopped
-	[[ $(file cgroup.procs | wc -l) == 2 ]]
+	look
+	[[ $(wc -l <"$cgroup/cgroup.procs") == 2 ]]
 	must runtime delete --force "$ID"
 	no_scopes
 }
@@ -403,7 +441,7 @@ export -f without_systemd
 		env: ["PATH=/bin"]}]'
 	runtime create "$ID" 3>&- &
 	eventually test -s hook
-	is ActiveState active
+	has_state active
 	pkill -KILL -f -- "--root $ROOT --systemd-cgroup create $ID"
 	wait
 	eventually no_scopes
@@ -417,8 +455,8 @@ export -f without_systemd
 	edit "$limits"
 	for ((i = 0; i < 20; i++)); do
 		must runtime run "$ID"
-		no_scopes
 	done
+	no_scopes
 }
 
 @test "systemd: the manager \"disabled\" stays out of it" {
@@ -447,6 +485,7 @@ setup_user() {
 	BUNDLE=$(mktemp -d /home/tester/bundle-XXXXXX)
 	ROOT=/run/user/4321/dabba-$ID
 	VIA=(runuser -u tester -- env XDG_RUNTIME_DIR=/run/user/4321 "$@")
+	SYSTEMCTL=(runuser -u tester -- env XDG_RUNTIME_DIR=/run/user/4321 systemctl --user)
 	mkdir "$BUNDLE/rootfs"
 	cp -a "$BATS_FILE_TMPDIR/rootfs/." "$BUNDLE/rootfs"
 	cd "$BUNDLE" || return
@@ -456,25 +495,17 @@ setup_user() {
 	chown tester config.json
 }
 
-show_user() {
-	runuser -u tester -- env XDG_RUNTIME_DIR=/run/user/4321 \
-		systemctl --user show --value -p "$1" "$SCOPE"
-}
-
 user_container_works() {
-	local cgroup=/user.slice/user-4321.slice/user@4321.service/user.slice/$SCOPE
 	edit "$limits"
 	start_sleeper
-	same "$cgroup" "$(show_user ControlGroup)" ControlGroup
-	same 67108864 "$(show_user MemoryMax)" MemoryMax
-	same "$(container_pid)" "$(head -n 1 "/sys/fs/cgroup$cgroup/cgroup.procs")" cgroup.procs
-	same 67108864 "$(cat "/sys/fs/cgroup$cgroup/memory.max")" memory.max
-	same '50000 200000' "$(cat "/sys/fs/cgroup$cgroup/cpu.max")" cpu.max
+	has_limits
+	is ControlGroup "/user.slice/user-4321.slice/user@4321.service/user.slice/$SCOPE"
+	grep -qx "$(container_pid)" "$cgroup/cgroup.procs"
 	must runtime exec -d --pid-file pid "$ID" sleep 20
-	grep -qx "$(cat pid)" "/sys/fs/cgroup$cgroup/cgroup.procs"
+	grep -qx "$(cat pid)" "$cgroup/cgroup.procs"
 	must runtime update --memory 50331648 "$ID"
-	same 50331648 "$(show_user MemoryMax)" MemoryMax
-	same 50331648 "$(cat "/sys/fs/cgroup$cgroup/memory.max")" memory.max
+	look
+	is MemoryMax 50331648 memory.max 50331648
 	must runtime pause "$ID"
 	must runtime resume "$ID"
 	must runtime delete --force "$ID"

@@ -25,7 +25,10 @@ struct cgroup_driver {
 	int (*remove)(const char *path, struct error *err);
 	/* Makes sure that the controllers of PLAN reach the cgroup PATH, which exists. */
 	int (*prepare)(const char *path, const struct cgroup_plan *plan, struct error *err);
-	/* Makes the writes of PLAN, which have been done, last, and REQUEST's device rules. May be NULL. */
+	/*
+	 * Makes the writes of PLAN, which have been done, last, and the device
+	 * rules of REQUEST, which are to come.  May be NULL.
+	 */
 	int (*keep)(const struct cgroup *cg, const struct cgroup_plan *plan,
 		    const struct cgroup_request *request, struct error *err);
 	/* Moves PID into CG, which is PATH or below it, for a caller who may not. May be NULL. */

@@ -12,7 +12,6 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
-#include "libocispec/runtime.h"
 #include "linux/cgroup-resources.h"
 #include "linux/cgroup-systemd.h"
 #include "linux/device-bpf.h"
@@ -26,8 +25,6 @@ enum {
 	DEFAULT_PERIOD = 100000,
 	MAX_CPU = 65535,
 };
-
-static const char annotation_prefix[] = "org.systemd.property.";
 
 /* --- the list ------------------------------------------------------------------------ */
 
@@ -359,79 +356,4 @@ void systemd_properties_from_devices(struct systemd_properties *props,
 	}
 	free(p->values.v[0]);
 	p->values.v[0] = xasprintf("%zu", (p->values.n - 1) / 2);
-}
-
-/* --- annotations --------------------------------------------------------------------- */
-
-static bool is_name(const char *name)
-{
-	size_t n = 0;
-
-	while (isalnum((unsigned char)name[n]))
-		n++;
-	return n >= 3 && !name[n] && isalpha((unsigned char)name[0]);
-}
-
-/* "TimeoutStopSec" is not a property but a setting: the property counts microseconds. */
-static bool is_in_seconds(const char *name)
-{
-	size_t n = strlen(name);
-
-	return n > 3 && str_has_suffix(name, "Sec") && islower((unsigned char)name[n - 4]);
-}
-
-static int set_seconds(struct systemd_properties *props, const char *name,
-		       const char *signature, const char *value, struct error *err)
-{
-	cleanup_free char *usec_name = xasprintf("%.*sUSec", (int)strlen(name) - 3, name);
-	double seconds;
-
-	if (strlen(signature) != 1 || !strchr("ynqiuxtd", *signature))
-		return error_set(err, EINVAL, "a number of seconds expected");
-	seconds = strtod(value, NULL);
-	if (seconds < 0 || seconds > 1e12)
-		return error_set(err, EINVAL, "%s seconds cannot be", value);
-	set_number(props, usec_name, (uint64_t)(seconds * USEC_PER_SEC + 0.5));
-	return 0;
-}
-
-static int from_annotation(struct systemd_properties *props, const char *name, const char *text,
-			   struct error *err)
-{
-	cleanup_strbuf struct strbuf signature = STRBUF_INIT;
-	cleanup_strvec struct strvec values = STRVEC_INIT;
-	int r;
-
-	if (!is_name(name))
-		return error_set(err, EINVAL, "\"%s\" is not the name of a property", name);
-	if (streq(name, "PIDs") || streq(name, "Slice") || streq(name, "Delegate"))
-		return error_set(err, EINVAL, "%s is not for annotations to set", name);
-	r = systemd_variant_parse(text, &signature, &values, err);
-	if (r < 0)
-		return error_hint(err, "the value is GVariant text, such as \"uint64 1000\", "
-				       "\"true\" or \"'text'\"");
-	if (is_in_seconds(name))
-		return set_seconds(props, name, signature.buf, values.v[0], err);
-	strvec_pushv(&systemd_properties_add(props, name, signature.buf)->values, values.v);
-	return 0;
-}
-
-int systemd_properties_from_annotations(struct systemd_properties *props,
-					const struct oci_string_map *annotations,
-					struct error *err)
-{
-	for (size_t i = 0; annotations && i < annotations->n; i++) {
-		const struct oci_string_pair *pair = &annotations->items[i];
-		const char *name = str_skip_prefix(pair->key, annotation_prefix);
-		int r;
-
-		if (!name)
-			continue;
-		r = from_annotation(props, name, pair->value, err);
-		if (r < 0) {
-			(void)error_pointer(err, "annotations[\"%s\"]", pair->key);
-			return error_context(err, "annotation %s: \"%s\"", pair->key, pair->value);
-		}
-	}
-	return 0;
 }

@@ -90,6 +90,8 @@ int systemd_properties_from_plan(struct systemd_properties *props,
 void systemd_properties_from_devices(struct systemd_properties *props,
 				     const struct device_rule *rules, size_t n);
 
+/* --- annotations (cgroup-systemd-annotation.c) ---------------------------------------- */
+
 /* "org.systemd.property.NAME": GVariant text; a NAME of seconds ("...Sec") becomes "...USec". */
 int systemd_properties_from_annotations(struct systemd_properties *props,
 					const struct oci_string_map *annotations,

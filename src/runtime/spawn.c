@@ -44,9 +44,9 @@ static int explain_clone(uint64_t flags, struct error *err)
 				  "the cgroup has controllers enabled for its children "
 				  "and takes no processes (cgroups(7), no internal processes)");
 	if (err->code == -EACCES)
-		return error_hint(err, "the cgroups of the caller and of the container are both below one "
-				       "of another user: \"systemd-run --user --scope\" moves the "
-				       "caller, --cgroup-manager=systemd the container");
+		return error_hint(err, "the cgroups of the caller and of the container are both "
+				       "below one of another user: \"systemd-run --user --scope\" "
+				       "moves the caller, --cgroup-manager=systemd the container");
 	if (err->code == -ENOSPC || err->code == -EUSERS)
 		return error_hint(err, "a limit in /proc/sys/user/max_*_namespaces is reached");
 	return err->code;

@@ -146,7 +146,7 @@ has_limits() {
 		-:pre:$ID /pre-$ID.scope
 		::dabba-$ID /system.slice/dabba-$ID.scope
 		:pre:$ID+x /system.slice/pre-$ID\\x2bx.scope
-		a.slice:pre:a-$ID.slice /a.slice/a-$ID.slice
+		a.slice:pre:a-$ID.slice /a.slice/a-test.slice/a-$ID.slice
 	END
 	systemctl stop a.slice
 	no_scopes

@@ -31,6 +31,13 @@ runtime() {
 	timeout --foreground -k 5 60 "${VIA[@]}" "$RUNTIME" --root "$ROOT" --systemd-cgroup "$@"
 }
 
+# Longer than the other tests have: an emulated machine starts programs slowly.
+start_sleeper() {
+	sh_args 'trap "exit 0" TERM; sleep 600 & wait'
+	must runtime create "$ID"
+	must runtime start "$ID"
+}
+
 # Those of the tests: loaded in whatever state, or a directory without a unit.
 scopes() {
 	systemctl list-units --all --plain --no-legend '*-test-*'
@@ -111,7 +118,7 @@ has_limits() {
 }
 
 @test "systemd: a scope of system.slice, in which the program has always been" {
-	sh_args 'cat /proc/self/cgroup; sleep 30'
+	sh_args 'cat /proc/self/cgroup; sleep 600'
 	edit '.linux.namespaces |= map(select(.type != "cgroup"))'
 	must runtime create "$ID"
 	look
@@ -173,7 +180,7 @@ has_limits() {
 }
 
 @test "systemd: one process is enough of a limit, and none is one" {
-	edit '.process.args = ["sleep", "30"] | .linux.resources = {pids: {limit: 1}}'
+	edit '.process.args = ["sleep", "600"] | .linux.resources = {pids: {limit: 1}}'
 	must runtime create "$ID"
 	must runtime start "$ID"
 	look
@@ -369,12 +376,12 @@ export -f without_systemd
 
 @test "systemd: a failed unit of that name makes room, one at work does not" {
 	require dabba
-	systemd-run -q --scope --unit="$SCOPE" -p RuntimeMaxSec=100ms sleep 30 3>&- || true
+	systemd-run -q --scope --unit="$SCOPE" -p RuntimeMaxSec=100ms sleep 600 3>&- || true
 	eventually has_state failed
 	start_sleeper
 	has_state active
 	must runtime delete --force "$ID"
-	systemd-run -q --scope --unit="$SCOPE" sleep 30 3>&- &
+	systemd-run -q --scope --unit="$SCOPE" sleep 600 3>&- &
 	eventually has_state active
 	fails runtime run "$ID"
 	one_sentence
@@ -392,7 +399,7 @@ export -f without_systemd
 	has_status running
 	must runtime ps --format json "$ID"
 	[[ $(jq "index($(container_pid))" <<<"$output") == 0 ]]
-	must runtime exec -d --pid-file pid "$ID" sleep 20
+	must runtime exec -d --pid-file pid "$ID" sleep 600
 	look
 	grep -qx "$(cat pid)" "$cgroup/cgroup.procs"
 	must runtime events --stats "$ID"
@@ -409,7 +416,7 @@ export -f without_systemd
 	must runtime delete --force "$ID"
 	no_scopes
 	edit '.linux.namespaces |= map(select(.type != "pid"))'
-	sh_args 'sleep 30 & sleep 30 & exit'
+	sh_args 'sleep 600 & sleep 600 & exit'
 	must runtime create "$ID"
 	must runtime start "$ID"
 	eventually has_status stopped
@@ -444,7 +451,7 @@ export -f without_systemd
 
 @test "systemd: a create that is killed leaves no scope" {
 	require dabba
-	edit '.hooks.createRuntime = [{path: "/bin/sh", args: ["sh", "-c", "echo $$ >hook; exec sleep 30"],
+	edit '.hooks.createRuntime = [{path: "/bin/sh", args: ["sh", "-c", "echo $$ >hook; exec sleep 600"],
 		env: ["PATH=/bin"]}]'
 	runtime create "$ID" 3>&- &
 	eventually test -s hook
@@ -517,7 +524,7 @@ user_container_works() {
 	has_limits
 	is ControlGroup "/user.slice/user-4321.slice/user@4321.service/user.slice/$SCOPE"
 	grep -qx "$(container_pid)" "$cgroup/cgroup.procs"
-	must runtime exec -d --pid-file pid "$ID" sleep 20
+	must runtime exec -d --pid-file pid "$ID" sleep 600
 	grep -qx "$(cat pid)" "$cgroup/cgroup.procs"
 	must runtime update --memory 50331648 "$ID"
 	look

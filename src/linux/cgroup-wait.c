@@ -52,6 +52,12 @@ int cgroup_event_get(int dir_fd, enum cgroup_event event, bool *out, struct erro
 {
 	cleanup_close int fd = open_events(dir_fd, err);
 
+	/* Removed under us as above: systemd takes an empty scope away by itself. */
+	if (fd == -ENOENT) {
+		error_clear(err);
+		*out = false;
+		return 0;
+	}
 	return fd < 0 ? fd : cgroup_event_read(fd, event, out, err);
 }
 
@@ -69,6 +75,10 @@ int cgroup_event_wait(int dir_fd, enum cgroup_event event, bool value, int timeo
 	cleanup_close int fd = open_events(dir_fd, err);
 	int64_t deadline = now_ms() + timeout_ms;
 
+	if (fd == -ENOENT && !value) {
+		error_clear(err);
+		return 0;
+	}
 	if (fd < 0)
 		return fd;
 	for (;;) {

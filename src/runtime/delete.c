@@ -57,6 +57,11 @@ static int destroy_cgroup(const struct container *c, struct error *err)
 		r = cgroup_is_populated(&cg, &populated, err);
 	if (r == 0 && populated)
 		r = cgroup_kill(&cg, err);
+	/* systemd may have taken an empty scope away since. */
+	if (r == -ENODEV) {
+		error_clear(err);
+		return 0;
+	}
 	if (r < 0)
 		return r;
 	return cgroup_remove(c->record.cgroup_driver, c->record.cgroup_path, err);

@@ -237,7 +237,7 @@ device_rules_hold() {
 	must runtime exec "$ID" mknod /tmp/kmsg c 1 11
 	look
 	is DevicePolicy strict
-	[[ ${shown[DeviceAllow]} == *'/dev/char/1:11 rwm'*'block-7 r'* ]]
+	[[ ${shown[DeviceAllow]} == *'/dev/char/1:11 rwm'* && ${shown[DeviceAllow]} == *'block-7 r'* ]]
 	device_rules_hold
 	systemctl daemon-reload
 	device_rules_hold
@@ -275,7 +275,7 @@ device_rules_hold() {
 	is SendSIGHUP yes
 	is Description 'a "box"'
 	is CollectMode inactive
-	is Documentation 'man:a(1) man:b(1)'
+	is Documentation '"man:a(1)" "man:b(1)"'
 }
 
 @test "systemd: wrong annotations are refused by name" {

@@ -513,7 +513,7 @@ setup_user() {
 	cp -a "$BATS_FILE_TMPDIR/rootfs/." "$BUNDLE/rootfs"
 	cd "$BUNDLE" || return
 	chown -R tester "$BUNDLE"
-	"${VIA[@]}" "$RUNTIME" spec --rootless >/dev/null
+	"${VIA[@]}" "$RUNTIME" --root "$ROOT" spec --rootless >/dev/null
 	edit '.process.terminal = false'
 	chown tester config.json
 }

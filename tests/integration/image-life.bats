@@ -143,12 +143,6 @@ with_config() {
 	done
 }
 
-@test "run: limits that hold" {
-	require controller pids
-	must image run --pids-limit 20 app:1 cat /sys/fs/cgroup/pids.max
-	[[ $output == 20 ]]
-}
-
 @test "run: -d -t has a terminal, whose output is the log" {
 	must image run -d -t --name term app:1 sh -c 'busybox tty; busybox stty size; echo done; exit 4'
 	must image wait term

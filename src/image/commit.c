@@ -366,7 +366,7 @@ static void pose_as_container(struct container *c, const struct image *image)
 static int commit_opened(struct container *c, const struct commit_request *request,
 			 struct digest *id, struct error *err)
 {
-	struct path_map ignored = { .n = 0 };
+	__attribute__((cleanup(path_map_release))) struct path_map ignored = { .n = 0 };
 	struct commit commit = { .c = c, .request = request, .ignored = &ignored };
 	cleanup_image struct image image = IMAGE_INIT;
 	int r = bundle_load_image(c->store, c->dir_fd, &image, err);
@@ -381,7 +381,6 @@ static int commit_opened(struct container *c, const struct commit_request *reque
 	commit.base_fd = mount_image_layers(c->store, &image, err);
 	r = commit.base_fd < 0 ? commit.base_fd : run_commit(&commit, id, err);
 	fd_close(&commit.base_fd);
-	path_map_release(&ignored);
 	return r;
 }
 

@@ -185,8 +185,8 @@ static void check_program(struct check *check)
 	    program_is_there(check, process->args[0]))
 		return;
 	if (strchr(process->args[0], '/'))
-		(void)error_set(&err, ENOENT, "exec: \"%s\": stat %s: no such file or directory",
-				process->args[0], process->args[0]);
+		(void)error_set(&err, ENOENT, "exec: \"%s\": no such file or directory",
+				process->args[0]);
 	else
 		(void)error_set(&err, ENOENT, "exec: \"%s\": executable file not found in $PATH",
 				process->args[0]);

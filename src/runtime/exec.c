@@ -24,48 +24,13 @@
 #include "base/timing.h"
 #include "linux/cgroup.h"
 #include "linux/intel-rdt.h"
-#include "linux/keyring.h"
 #include "linux/namespace.h"
-#include "linux/relay.h"
-#include "runtime/container.h"
-#include "runtime/exec-process.h"
-#include "runtime/process.h"
+#include "runtime/execution.h"
 #include "runtime/spawn.h"
 #include "runtime/sync.h"
 
-struct execution {
-	const struct exec_request *request;
-	struct container container;
-	struct exec_process what;
-	struct process_plan plan;
-	struct relay relay;
-	struct cgroup cgroup;
-	/* Init's. */
-	int init_pidfd;
-	/* CLONE_NEW* of the namespaces to join. */
-	int join_flags;
-	/* Without privilege on the host the user namespace must come before the pid namespace. */
-	bool staged;
-	/* It was not born in its cgroup, which we may not enter: the driver moves it. */
-	bool to_be_adopted;
-	int sync_fd, child_sync_fd;
-	/* SYNC_START is sent. */
-	bool started;
-	int console_fd, console_socket_fd;
-	pid_t pid;
-	int pidfd;
-	/* In the new process: the container's root, and what is to be executed. */
-	int root_fd;
-	char program[4096];
-};
-
-struct exec_step {
-	const char *name;
-	int (*run)(struct execution *x, struct error *err);
-};
-
-static int run_steps(const char *phase, const struct exec_step *steps, size_t n,
-		     struct execution *x, struct error *err)
+int execution_run(const char *phase, const struct exec_step *steps, size_t n,
+		  struct execution *x, struct error *err)
 {
 	for (size_t i = 0; i < n; i++) {
 		if (steps[i].run(x, err) < 0)
@@ -179,124 +144,6 @@ static int find_cgroup(struct execution *x, struct error *err)
 	return r;
 }
 
-/* --- in the new process ------------------------------------------------------------------- */
-
-static int become_member(struct execution *x, struct error *err)
-{
-	int flags = x->staged ? 0 : x->join_flags & ~CLONE_NEWPID;
-
-	if (flags && setns(x->init_pidfd, flags) < 0)
-		return error_sys(err, "setns", "the namespaces of container %s", x->container.id);
-	if (x->join_flags & CLONE_NEWUSER) {
-		if ((setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0) && errno != EINVAL)
-			return error_sys(err, "setresuid", "to 0 in the user namespace");
-	}
-	if (setsid() < 0)
-		return error_sys(err, "setsid", "for the process");
-	return keyring_join(x->container.id, x->what.process.selinux_label,
-			    x->join_flags & CLONE_NEWUSER, err);
-}
-
-static int child_join(struct execution *x, struct error *err)
-{
-	int r = become_member(x, err);
-
-	if (r < 0)
-		return r;
-	x->root_fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	return x->root_fd < 0 ? error_sys(err, "open", "the container's root") : 0;
-}
-
-static int child_schedule(struct execution *x, struct error *err)
-{
-	int r;
-
-	/* Before the affinity that was asked for: what the caller had means nothing here. */
-	schedule_reset_affinity();
-	r = schedule_apply_affinity(&x->plan.affinity.final, err);
-	return r < 0 ? r : process_apply_early(&x->plan, err);
-}
-
-static int child_stdio(struct execution *x, struct error *err)
-{
-	int r = 0;
-
-	if (x->plan.process->terminal)
-		r = process_open_terminal(&x->plan, x->root_fd, x->child_sync_fd, NULL, err);
-	return r < 0 ? r : process_fix_stdio(&x->plan, err);
-}
-
-static int child_program(struct execution *x, struct error *err)
-{
-	int r = process_set_home(&x->plan, x->root_fd, err);
-
-	if (r == 0)
-		r = process_enter_cwd(&x->plan, false, err);
-	return r < 0 ? r : process_find_program(&x->plan, x->program, err);
-}
-
-static int child_ready(struct execution *x, struct error *err)
-{
-	int r = sync_send(x->child_sync_fd, SYNC_READY, 0, err);
-
-	fd_close(&x->root_fd);
-	return r < 0 ? r : sync_expect(x->child_sync_fd, SYNC_START, err);
-}
-
-static int child_execute(struct execution *x, struct error *err)
-{
-	struct process_start start = {
-		.sync_fd = x->child_sync_fd,
-		.program = x->program,
-		/* Finding out would cost more than resetting them all. */
-		.ignored_signals = UINT32_MAX,
-	};
-
-	return process_execute(&x->plan, &start, err);
-}
-
-/* clang-format off */
-static const struct exec_step child_steps[] = {
-	{ "join namespaces",	child_join },
-	{ "scheduling",		child_schedule },
-	{ "terminal",		child_stdio },
-	{ "program",		child_program },
-	{ "ready",		child_ready },
-	{ "execute",		child_execute },
-};
-/* clang-format on */
-
-static void __attribute__((noreturn)) run_child(struct execution *x)
-{
-	struct error err = ERROR_INIT;
-
-	timing_child();
-	(void)run_steps("init", child_steps, ARRAY_SIZE(child_steps), x, &err);
-	sync_send_error(x->child_sync_fd, &err);
-	_exit(1);
-}
-
-/* Joins everything, the user namespace first, and lets a sibling of its own be the process. */
-static void __attribute__((noreturn)) run_stage(struct execution *x)
-{
-	struct clone_args args = { .flags = CLONE_PARENT };
-	struct error err = ERROR_INIT;
-	pid_t pid;
-
-	if (setns(x->init_pidfd, x->join_flags) < 0) {
-		(void)error_sys(&err, "setns", "the namespaces of container %s", x->container.id);
-	} else {
-		pid = sys_clone3(&args);
-		if (pid == 0)
-			run_child(x);
-		if (pid > 0)
-			_exit(sync_send(x->child_sync_fd, SYNC_STAGE_PID, pid, &err) < 0);
-		(void)error_sys(&err, "clone3", "for the process");
-	}
-	sync_send_error(x->child_sync_fd, &err);
-	_exit(1);
-}
-
 /* --- in the runtime ----------------------------------------------------------------------- */
 
 static pid_t clone_process(struct execution *x)
@@ -367,8 +214,8 @@ static int spawn(struct execution *x, struct error *err)
 	if (x->pid == 0) {
 		(void)close(x->sync_fd);
 		if (x->staged)
-			run_stage(x);
-		run_child(x);
+			execution_stage(x);
+		execution_child(x);
 	}
 	fd_close(&x->child_sync_fd);
 	if (x->staged) {
@@ -499,7 +346,7 @@ static const struct exec_step start_steps[] = {
 
 static int start_process(struct execution *x, struct error *err)
 {
-	int r = run_steps("start", start_steps, ARRAY_SIZE(start_steps), x, err);
+	int r = execution_run("start", start_steps, ARRAY_SIZE(start_steps), x, err);
 
 	if (r < 0 && x->pid > 0) {
 		(void)kill(x->pid, SIGKILL);
@@ -574,7 +421,7 @@ int container_exec(const struct exec_request *request, int *exit_status, struct 
 	*exit_status = 0;
 	x.what.request = request;
 	x.what.container = &x.container;
-	r = run_steps("plan", plan_steps, ARRAY_SIZE(plan_steps), &x, err);
+	r = execution_run("plan", plan_steps, ARRAY_SIZE(plan_steps), &x, err);
 	if (r < 0)
 		return r;
 	return request->detach ? start_process(&x, err) : run_in_foreground(&x, exit_status, err);

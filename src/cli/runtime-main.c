@@ -15,7 +15,8 @@
 static const struct command *const commands[] = {
 	&command_create, &command_start, &command_run,	  &command_state,  &command_kill,
 	&command_delete, &command_list,	 &command_exec,	  &command_ps,	   &command_pause,
-	&command_resume, &command_update, &command_events, &command_spec,  &command_check, &command_features,
+	&command_resume, &command_update, &command_events, &command_spec,
+	&command_check,  &command_features,
 	NULL,
 };
 

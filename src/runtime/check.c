@@ -423,7 +423,7 @@ static void check_process(struct check *check)
 		process_check(&request, add_error, check);
 }
 
-/* --- all of it ---------------------------------------------------------------------------------- */
+/* --- all of it --------------------------------------------------------------------------- */
 
 static struct check *collecting;
 

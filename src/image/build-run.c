@@ -143,16 +143,31 @@ static void make_key(struct run_step *step, struct digest *key)
 	hasher_finish(&hasher, key);
 }
 
+/* ENV has the variable that ARG, "NAME=value", set. */
+static bool is_hidden(const struct oci_image_run_config *run, const char *arg)
+{
+	size_t len = strcspn(arg, "=") + 1;
+
+	for (size_t i = 0; i < run->n_env; i++)
+		if (strncmp(run->env[i], arg, len) == 0)
+			return true;
+	return false;
+}
+
 /* As docker tells it: "|1 ARG=value /bin/sh -c make". */
 static const char *created_by(struct run_step *step)
 {
-	const struct list *args = &step->stage->state.args;
-	cleanup_strbuf struct strbuf text = STRBUF_INIT;
+	const struct build_state *state = &step->stage->state;
+	cleanup_strbuf struct strbuf args = STRBUF_INIT, text = STRBUF_INIT;
+	size_t n = 0;
 
-	if (args->n_v > 0)
-		strbuf_addf(&text, "|%zu ", args->n_v);
-	for (size_t i = 0; i < args->n_v; i++)
-		strbuf_addf(&text, "%s ", args->v[i]);
+	for (size_t i = 0; i < state->args.n_v; i++)
+		if (!is_hidden(&state->run, state->args.v[i])) {
+			strbuf_addf(&args, "%s ", state->args.v[i]);
+			n++;
+		}
+	if (n > 0)
+		strbuf_addf(&text, "|%zu %s", n, args.buf);
 	for (size_t i = 0; i < step->command.n_v; i++)
 		strbuf_addf(&text, "%s%s", i ? " " : "", step->command.v[i]);
 	return document_strdup(&step->stage->arena, text.buf);

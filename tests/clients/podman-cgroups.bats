@@ -30,7 +30,7 @@ teardown() {
 	must podman exec box sh -c 'cd /sys/fs/cgroup; cat memory.max cpu.max'
 	[[ $output == $'83886080\n50000 100000' ]]
 	must podman stats --no-stream --format '{{.Name}} {{.MemUsage}} {{.PIDs}}' box
-	[[ $output == *'83.89MB'* ]]
+	[[ $output == 'box '*' 1' ]]
 	must podman run -d --net=none --name eater --memory 16m --memory-swap 16m bb sh -c 'tail /dev/zero'
 	must podman wait eater
 	[[ $output == 137 ]]

@@ -6,6 +6,8 @@ load helpers/cri
 setup_file() {
 	# Every sandbox asks for two shares of the processor.
 	require controller cpu
+	# The kubelet makes and removes the cgroups of pods.
+	has_systemd || mkdir -p /sys/fs/cgroup/dabba/pod1
 	cri_setup_file "$(has_systemd && echo true || echo false)"
 }
 

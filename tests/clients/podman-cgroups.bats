@@ -49,6 +49,8 @@ teardown() {
 	must podman run -d --pod pod --name one bb sh -c 'hostname changed 2>/dev/null; nc -l -p 5000 -e echo welcome'
 	must podman run --rm --pod pod bb sh -c 'for i in 1 2 3 4 5; do nc 127.0.0.1 5000 </dev/null && exit; sleep 0.3; done'
 	[[ $output == welcome ]]
+	# Podman unpauses a pod only when nothing in it has ended.
+	must podman rm -f -t 0 one
 	must podman run -d --pod pod --name two bb sleep 1000
 	must podman exec two sh -c 'for ns in net ipc uts pid mnt; do readlink /proc/self/ns/$ns; done'
 	local two=$output

@@ -13,6 +13,7 @@
 #include "base/timing.h"
 #include "linux/keyring.h"
 #include "linux/schedule.h"
+#include "runtime/spawn.h"
 #include "runtime/sync.h"
 
 static int become_member(struct execution *x, struct error *err)
@@ -113,19 +114,17 @@ void execution_child(struct execution *x)
 /* Joins everything, the user namespace first, and lets a sibling of its own be the process. */
 void execution_stage(struct execution *x)
 {
-	struct clone_args args = { .flags = CLONE_PARENT };
 	struct error err = ERROR_INIT;
-	pid_t pid;
+	int r;
 
 	if (setns(x->init_pidfd, x->join_flags) < 0) {
 		(void)error_sys(&err, "setns", "the namespaces of container %s", x->container.id);
 	} else {
-		pid = sys_clone3(&args);
-		if (pid == 0)
+		r = spawn_sibling(0, x->child_sync_fd, &err);
+		if (r == 0)
 			execution_child(x);
-		if (pid > 0)
-			_exit(sync_send(x->child_sync_fd, SYNC_STAGE_PID, pid, &err) < 0);
-		(void)error_sys(&err, "clone3", "for the process");
+		if (r > 0)
+			_exit(0);
 	}
 	sync_send_error(x->child_sync_fd, &err);
 	_exit(1);

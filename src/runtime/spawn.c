@@ -52,12 +52,37 @@ static int explain_clone(uint64_t flags, struct error *err)
 	return err->code;
 }
 
+/*
+ * The clone may be faster than we are, all the more below a cpu.max: its own messages have
+ * to come after the one with its pid.  Our end closes the gate.
+ */
+int spawn_sibling(uint64_t flags, int sync_fd, struct error *err)
+{
+	struct clone_args args = { .flags = flags | CLONE_PARENT };
+	cleanup_close int told_fd = -EBADF;
+	int gate[2], r;
+	pid_t pid;
+
+	if (pipe2(gate, O_CLOEXEC) < 0)
+		return error_sys(err, "pipe2", "between the stage process and its sibling");
+	told_fd = gate[0];
+	pid = sys_clone3(&args);
+	if (pid < 0)
+		return explain_clone(args.flags, err);
+	if (pid == 0) {
+		(void)close(gate[1]);
+		(void)!TEMP_FAILURE_RETRY(read(told_fd, &(char){ 0 }, 1));
+		return 0;
+	}
+	r = sync_send(sync_fd, SYNC_STAGE_PID, pid, err);
+	return r < 0 ? r : 1;
+}
+
 /* The stage: everything that changes what its children are born with, then one clone. */
 static int stage(const struct spawn_request *request, struct error *err)
 {
 	const struct namespace_plan *plan = request->namespaces;
-	struct clone_args args = { .flags = clone_flags(plan) | CLONE_PARENT };
-	pid_t pid;
+	uint64_t flags = clone_flags(plan);
 	int r;
 
 	r = namespace_join_all(plan, err);
@@ -67,20 +92,18 @@ static int stage(const struct spawn_request *request, struct error *err)
 		r = namespace_unshare_time(plan, err);
 		if (r < 0)
 			return r;
-		args.flags &= ~(uint64_t)CLONE_NEWTIME;
+		flags &= ~(uint64_t)CLONE_NEWTIME;
 	}
 	/*
 	 * In a pid namespace that it joins, init has company from its first instruction on.
 	 * One in a user namespace of its own must stay open to us until its ids are mapped.
 	 */
-	if (!(args.flags & CLONE_NEWUSER) && prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
+	if (!(flags & CLONE_NEWUSER) && prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
 		return error_sys(err, "prctl", "PR_SET_DUMPABLE");
-	pid = sys_clone3(&args);
-	if (pid < 0)
-		return explain_clone(args.flags, err);
-	if (pid == 0)
+	r = spawn_sibling(flags, request->child_sync_fd, err);
+	if (r == 0)
 		request->child(request->arg);
-	return sync_send(request->child_sync_fd, SYNC_STAGE_PID, pid, err);
+	return r;
 }
 
 static void __attribute__((noreturn)) run_stage(const struct spawn_request *request)

@@ -2,6 +2,7 @@
 /* Making a container's init in its namespaces and its cgroup: clone3(2). */
 #pragma once
 
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "base/error.h"
@@ -36,3 +37,10 @@ int spawn_init(const struct spawn_request *request, struct spawned *out, struct 
  * said so (SYNC_STAGE_PID): that one is *OUT, and a child of the caller.
  */
 int spawn_await_stage(int sync_fd, pid_t stage_pid, struct spawned *out, struct error *err);
+
+/*
+ * For a stage process: clones with FLAGS, as a child of the stage's parent, which is told
+ * the pid before the clone goes on.  Returns 0 in the clone and 1 in the stage, which is to
+ * end then, since the clone waits for that.
+ */
+int spawn_sibling(uint64_t flags, int sync_fd, struct error *err);

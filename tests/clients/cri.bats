@@ -94,7 +94,7 @@ teardown() {
 	container box '.linux.resources = {memory_limit_in_bytes: 67108864, cpu_quota: 50000, cpu_period: 100000,
 		cpu_shares: 512, oom_score_adj: 500, cpuset_cpus: "0"}'
 	in_container 'cd /sys/fs/cgroup; cat memory.max cpu.max cpu.weight; cat /proc/self/oom_score_adj'
-	[[ $output == $'67108864\n50000 100000\n20\n'* ]]
+	[[ $output == $'67108864\n50000 100000\n59\n'* ]]
 	must cri UpdateContainerResources "{\"container_id\": \"$container\", \"linux\":
 		{\"memory_limit_in_bytes\": 83886080, \"cpu_quota\": 80000, \"cpu_period\": 100000}}"
 	in_container 'cd /sys/fs/cgroup; cat memory.max cpu.max'

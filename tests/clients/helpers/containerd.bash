@@ -57,6 +57,13 @@ shares() {
 	has_controller cpu || echo --cpu-shares=0
 }
 
+# ctr wants the scope by name, and names are once in a machine: that of the container.
+systemd_group() {
+	local args=" $* "
+	args=${args#* -- }
+	has_systemd && echo "--runc-systemd-cgroup --cgroup system.slice:ctr:${args%% *}"
+}
+
 # run_ctr OPTION... -- ID COMMAND...
 run_ctr() {
 	local options=()
@@ -65,7 +72,7 @@ run_ctr() {
 		shift
 	done
 	# shellcheck disable=SC2046 # an option or none
-	ctr run $(shares) $(has_systemd && echo --runc-systemd-cgroup) --runc-binary /usr/local/bin/dabba \
+	ctr run $(shares) $(systemd_group "$@") --runc-binary /usr/local/bin/dabba \
 		"${options[@]}" localhost/busybox:1 "${@:2}"
 }
 

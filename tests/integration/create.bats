@@ -106,3 +106,18 @@ setup() {
 	fails runtime start "$ID"
 	said process
 }
+
+@test "a pid namespace by path: the stage is not overtaken by what it clones" {
+	local i pid
+	require controller cpu
+	start_sleeper
+	pid=$(container_pid)
+	mkdir -p ../other
+	ln -s "$BUNDLE/rootfs" ../other/rootfs
+	jq --arg path "/proc/$pid/ns/pid" '.linux.cgroupsPath = "/other" | .process.args = ["true"] |
+		.linux.resources.cpu = {quota: 1000, period: 10000} |
+		(.linux.namespaces[] | select(.type == "pid")).path = $path' config.json >../other/config.json
+	for ((i = 0; i < 30; i++)); do
+		must timeout 30 "$RUNTIME" --root "$ROOT" run --bundle ../other "other$i"
+	done
+}

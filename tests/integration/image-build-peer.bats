@@ -71,7 +71,9 @@ normal() {
 compare() {
 	rm -rf ours theirs theirs.oci
 	image build -q -t ours ctx >log 2>&1 || { cat log; return 1; }
-	peer bud -q --layers --pull-never -t theirs ctx >log 2>&1 || { cat log; return 1; }
+	# Its chroot isolation fails now and then: "sealing memfd copy: Device or resource busy".
+	peer bud -q --layers --pull-never -t theirs ctx >log 2>&1 ||
+		peer bud -q --layers --pull-never -t theirs ctx >log 2>&1 || { cat log; return 1; }
 	peer push -q theirs "oci:theirs.oci:theirs" >log 2>&1 || { cat log; return 1; }
 	image import theirs.oci >log 2>&1 || { cat log; return 1; }
 	image unpack ours ours >log 2>&1 && image unpack theirs theirs >log 2>&1 || { cat log; return 1; }

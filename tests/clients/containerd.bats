@@ -40,10 +40,9 @@ teardown() {
 
 @test "ctr run -t: a terminal" {
 	# shellcheck disable=SC2046 # an option or none
-	try on_terminal -s 31x90 -x '#' 'stty size; exit 6' \
-		ctr run $(shares) --rm -t --runc-binary /usr/local/bin/dabba localhost/busybox:1 box sh
-	((status == 6))
-	[[ $output == *'31 90'* ]]
+	try on_terminal -s 31x90 ctr run $(shares) --rm -t --runc-binary /usr/local/bin/dabba \
+		localhost/busybox:1 box sh -c "$(await_size '31 90')"
+	((status == 7))
 }
 
 @test "ctr run --privileged, --seccomp, --pid host, --net-host, --with-ns, --cap-drop" {
@@ -65,9 +64,8 @@ teardown() {
 	((status == 12))
 	fails ctr tasks exec --exec-id three box no-such-program
 	[[ $error == *no-such-program*not\ found* ]]
-	try on_terminal -s 29x88 -x '#' 'stty size; exit 4' ctr tasks exec -t --exec-id four box sh
-	((status == 4))
-	[[ $output == *'29 88'* ]]
+	try on_terminal -s 29x88 ctr tasks exec -t --exec-id four box sh -c "$(await_size '29 88')"
+	((status == 7))
 	must ctr tasks ps box
 	[[ $output == PID*[0-9]* ]]
 	must ctr tasks pause box

@@ -103,9 +103,8 @@ teardown() {
 	[[ $error == *no-such-program*not\ found* ]]
 	fails podman exec box /etc/passwd
 	((status == 126))
-	try on_terminal -s 33x99 -x '/ #' 'stty size; exit 5' podman exec -it box sh
-	((status == 5))
-	[[ $output == *'33 99'* ]]
+	try on_terminal -s 33x99 podman exec -it box sh -c "$(await_size '33 99')"
+	((status == 7))
 	must podman exec --privileged box grep CapEff /proc/self/status
 	[[ $output != *00000000a80425fb ]]
 }

@@ -17,6 +17,11 @@ on_terminal() {
 	/usr/bin/python3 "$TOOLS/onpty.py" -t "$PATIENCE" "$@"
 }
 
+# For a shell in a container: waits until the terminal has that size, and ends with 7.
+await_size() {
+	echo 'until [ "$(stty size 2>/dev/null)" = "'"$1"'" ]; do sleep 0.1; done; exit 7'
+}
+
 # Only there where systemd is, and has the engines' cgroups in its care.
 has_systemd() {
 	[[ -d /run/systemd/system && -z ${DABBA_SANDBOX-} ]]
@@ -44,8 +49,8 @@ zombies() {
 # What a client could leak: cgroups, state of the runtime, mounts, processes of ours.
 traces() {
 	find /sys/fs/cgroup -mindepth 1 -type d |
-		grep -vE '/(runner|init\.scope|[^/]*\.service|[^/]*\.slice|libpod_parent)$'
-	find /run/dabba /run/containerd/runc /run/docker/runtime-* -mindepth 1 2>/dev/null
+		grep -vE '/(runner|init\.scope|[^/]*\.service|[^/]*\.slice|libpod_parent|default)$'
+	find /run/dabba /run/containerd/runc/* /run/docker/runtime-*/* -mindepth 1 2>/dev/null
 	grep -oE ' (/var/lib|/run)/(containers|containerd|docker|user)/[^ ]*' /proc/self/mountinfo |
 		grep -vx ' /var/lib/containers/storage/overlay'
 	pgrep -fa '^(/usr/local/bin/)?dabba( |$)'

@@ -22,11 +22,16 @@ cri() {
 	! jq -e 'has("error")' <<<"$line" >/dev/null
 }
 
+# What the kubelet gives every pod, in the form of its cgroup driver.
+pod_cgroup() {
+	has_systemd && echo dabba-pod1.slice || echo /dabba/pod1
+}
+
 # pod NAME [JQ-FILTER]: sets $pod; the filter changes its configuration.
 pod() {
-	POD_CONFIG=$(jq -nc --arg name "$1" --arg logs "$BATS_TEST_TMPDIR/logs" '{
+	POD_CONFIG=$(jq -nc --arg name "$1" --arg cgroup "$(pod_cgroup)" --arg logs "$BATS_TEST_TMPDIR/logs" '{
 		metadata: {name: $name, uid: ("uid-" + $name), namespace: "default", attempt: 0},
-		hostname: $name, log_directory: $logs, linux: {}}' | jq -c "${2:-.}")
+		hostname: $name, log_directory: $logs, linux: {cgroup_parent: $cgroup}}' | jq -c "${2:-.}")
 	must cri RunPodSandbox "{\"config\": $POD_CONFIG}"
 	pod=$(jq -r .podSandboxId <<<"$output")
 }

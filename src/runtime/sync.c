@@ -13,13 +13,6 @@ struct error_packet {
 	struct error error;
 };
 
-int sync_send(int fd, enum sync_type type, int value, struct error *err)
-{
-	struct sync_message msg = { .type = type, .value = value };
-
-	return sock_send(fd, &msg, sizeof(msg), NULL, 0, err);
-}
-
 int sync_send_filtered(int fd, enum sync_type type, int value, struct error *err)
 {
 	struct sync_message msg = { .type = type, .value = value };
@@ -27,13 +20,6 @@ int sync_send_filtered(int fd, enum sync_type type, int value, struct error *err
 	if (TEMP_FAILURE_RETRY(write(fd, &msg, sizeof(msg))) != (ssize_t)sizeof(msg))
 		return error_sys(err, "write", "sync message %d", (int)type);
 	return 0;
-}
-
-int sync_send_fd(int fd, enum sync_type type, int value, int passed_fd, struct error *err)
-{
-	struct sync_message msg = { .type = type, .value = value };
-
-	return sock_send(fd, &msg, sizeof(msg), &passed_fd, 1, err);
 }
 
 void sync_send_error(int fd, const struct error *failure)
@@ -90,6 +76,40 @@ int sync_receive(int fd, struct sync_message *msg, int *passed_fd, struct error 
 		return unpack_error(&packet, n, err);
 	*msg = packet.head;
 	return 1;
+}
+
+/* A peer that ended may have said why before: that is the failure, not that it is gone. */
+static int peer_is_gone(int fd, enum sync_type type, struct error *err)
+{
+	struct sync_message msg;
+	int r;
+
+	error_clear(err);
+	do {
+		r = sync_receive(fd, &msg, NULL, err);
+	} while (r > 0);
+	if (r < 0)
+		return r;
+	return error_set(err, EPIPE, "the other side ended before sync message %d", (int)type);
+}
+
+static int send_message(int fd, enum sync_type type, int value, const int *passed_fd,
+			struct error *err)
+{
+	struct sync_message msg = { .type = type, .value = value };
+	int r = sock_send(fd, &msg, sizeof(msg), passed_fd, passed_fd ? 1 : 0, err);
+
+	return r == -EPIPE || r == -ECONNRESET ? peer_is_gone(fd, type, err) : r;
+}
+
+int sync_send(int fd, enum sync_type type, int value, struct error *err)
+{
+	return send_message(fd, type, value, NULL, err);
+}
+
+int sync_send_fd(int fd, enum sync_type type, int value, int passed_fd, struct error *err)
+{
+	return send_message(fd, type, value, &passed_fd, err);
 }
 
 int sync_expect(int fd, enum sync_type type, struct error *err)

@@ -115,6 +115,24 @@ static void test_sync_unread(void)
 	fd_close(&pair[0]);
 }
 
+/* The same when it has ended already, so that nothing can be sent. */
+static void test_sync_gone(void)
+{
+	struct error err = ERROR_INIT, failure = ERROR_INIT;
+	int pair[2];
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+		exit(1);
+	ok_int(sync_send(pair[1], SYNC_READY, 0, &err), 0);
+	error_set(&failure, EACCES, "no");
+	sync_send_error(pair[1], &failure);
+	fd_close(&pair[1]);
+	ok_int(sync_send(pair[0], SYNC_START, 0, &err), -EACCES);
+	ok_str(err.msg, "no");
+	ok_int(sync_send(pair[0], SYNC_START, 0, &err), -EPIPE);
+	fd_close(&pair[0]);
+}
+
 static int run_shell(const char *script, int32_t timeout, const char *state, struct error *err)
 {
 	char *args[] = { (char *)"sh", (char *)"-c", (char *)script, NULL };
@@ -212,6 +230,7 @@ int main(void)
 	test_id();
 	test_sync();
 	test_sync_unread();
+	test_sync_gone();
 	test_hooks();
 	test_store();
 	return tap_done();

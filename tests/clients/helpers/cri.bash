@@ -24,7 +24,7 @@ cri() {
 
 # What the kubelet gives every pod, in the form of its cgroup driver.
 pod_cgroup() {
-	has_systemd && echo dabba-pod1.slice || echo /dabba/pod1
+	has_systemd && echo /dabba.slice/dabba-pod1.slice || echo /dabba/pod1
 }
 
 # pod NAME [JQ-FILTER]: sets $pod; the filter changes its configuration.

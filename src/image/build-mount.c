@@ -386,9 +386,14 @@ static int open_one(struct build_mounts *mounts, struct build_stage *stage,
 				     wanted->target);
 	if (!found)
 		return 0;
-	mounts->v = xrealloc(mounts->v, mounts->n + 1, sizeof(mount));
-	mounts->v[mounts->n++] = mount;
+	build_mounts_push(mounts, &mount);
 	return 0;
+}
+
+void build_mounts_push(struct build_mounts *mounts, const struct oci_mount *mount)
+{
+	mounts->v = xrealloc(mounts->v, mounts->n + 1, sizeof(*mount));
+	mounts->v[mounts->n++] = *mount;
 }
 
 int build_mounts_open(struct build_mounts *mounts, struct build_stage *stage,

@@ -36,4 +36,7 @@ int build_mount_add(struct build_mounts *mounts, struct build_stage *stage, cons
 int build_mounts_open(struct build_mounts *mounts, struct build_stage *stage,
 		      struct error *err);
 
+/* One more, which is ready as it is. */
+void build_mounts_push(struct build_mounts *mounts, const struct oci_mount *mount);
+
 void build_mounts_release(struct build_mounts *mounts);

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/file.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "image/build-layer.h"
@@ -22,6 +23,9 @@
 #include "image/timestamp.h"
 
 enum { READ_SIZE = 1 << 16 };
+
+/* Where a script is in its container, and in no layer. */
+#define SCRIPT_PATH "/run/dabba-build-script"
 
 struct run_step {
 	struct build_stage *stage;
@@ -52,6 +56,13 @@ static char *shell_text(const struct instruction *in)
 	return strbuf_detach(&text);
 }
 
+/* A here-document alone that names its interpreter. */
+static bool is_script(const struct instruction *in)
+{
+	return in->n_heredocs == 1 && str_skip_prefix(in->rest, "<<") &&
+	       !strpbrk(in->rest, " \t") && str_skip_prefix(in->heredocs[0].content, "#!");
+}
+
 static void set_command(struct run_step *step)
 {
 	static char *default_shell[] = { (char *)"/bin/sh", (char *)"-c" };
@@ -63,6 +74,10 @@ static void set_command(struct run_step *step)
 
 	if (step->in->is_json) {
 		step->command = (struct list){ step->in->words, step->in->n_words };
+		return;
+	}
+	if (is_script(step->in)) {
+		list_add(arena, &step->command.v, &step->command.n_v, SCRIPT_PATH);
 		return;
 	}
 	for (size_t i = 0; i < n_shell; i++)
@@ -140,6 +155,8 @@ static void make_key(struct run_step *step, struct digest *key)
 		build_key_add(&hasher, step->in->flags[i]);
 	build_key_add(&hasher, step->private_network ? "none" : "host");
 	build_key_add(&hasher, step->mounts.content.s);
+	for (size_t i = 0; i < step->in->n_heredocs; i++)
+		build_key_add(&hasher, step->in->heredocs[i].content);
 	hasher_finish(&hasher, key);
 }
 
@@ -175,6 +192,34 @@ static const char *created_by(struct run_step *step)
 
 /* --- the container ----------------------------------------------------------------- */
 
+static int add_script(struct run_step *step)
+{
+	const char *text = step->in->heredocs[0].content;
+	struct oci_mount mount = { .destination = SCRIPT_PATH, .type = "bind" };
+	cleanup_free char *path = container_path(&step->c, "script");
+	int r = file_replace_at(step->c.dir_fd, "script", text, strlen(text), 0755, step->err);
+
+	if (r < 0)
+		return r;
+	mount.source = document_strdup(&step->stage->arena, path);
+	list_add(&step->stage->arena, &mount.options, &mount.n_options, "bind");
+	list_add(&step->stage->arena, &mount.options, &mount.n_options, "ro");
+	build_mounts_push(&step->mounts, &mount);
+	return 0;
+}
+
+static int prepare(struct run_step *step)
+{
+	struct container_setup setup = { .private_network = step->private_network };
+	int r = is_script(step->in) ? add_script(step) : 0;
+
+	setup.mounts = step->mounts.v;
+	setup.n_mounts = step->mounts.n;
+	if (r == 0)
+		r = container_prepare(&step->c, &setup, step->err);
+	return r < 0 ? r : container_mount(&step->c, step->err);
+}
+
 static int make_container(struct run_step *step)
 {
 	struct build_stage *stage = step->stage;
@@ -185,11 +230,6 @@ static int make_container(struct run_step *step)
 					    .digest = state->key.s };
 	struct oci_manifest manifest = state->manifest;
 	size_t n_flags = 0;
-	const struct container_setup setup = {
-		.private_network = step->private_network,
-		.mounts = step->mounts.v,
-		.n_mounts = step->mounts.n,
-	};
 	struct container_record record = {
 		.image = "build",
 		.image_id = state->key.s,
@@ -222,9 +262,7 @@ static int make_container(struct run_step *step)
 	*manifest.config = no_config;
 	*record.manifest = manifest;
 	r = container_new(stage->store, &record, &step->c, step->err);
-	if (r == 0)
-		r = container_prepare(&step->c, &setup, step->err);
-	return r < 0 ? r : container_mount(&step->c, step->err);
+	return r < 0 ? r : prepare(step);
 }
 
 /* --- its output -------------------------------------------------------------------- */

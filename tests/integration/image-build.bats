@@ -181,14 +181,20 @@ cached() {
 		echo "a$A" >/h
 		echo b >>/h
 		END
+		RUN <<END
+		#!/bin/busybox sh
+		echo "I am $0" >/script
+		END
 		COPY <<f1 <<"f2" /d/
 		v$A "q" \n
 		f1
 		v$A
 		f2
 	EOF
-	shows cat /h /d/f1 /d/f2
-	[[ $output == $'a1\nb\nv1 "q" \\n\nv$A' ]]
+	shows cat /h /script /d/f1 /d/f2
+	[[ $output == $'a1\nb\nI am /run/dabba-build-script\nv1 "q" \\n\nv$A' ]]
+	must image unpack built bundle
+	[[ ! -e bundle/rootfs/run ]]
 }
 
 @test "image build: ADD unpacks archives, COPY does not" {

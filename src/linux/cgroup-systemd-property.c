@@ -311,20 +311,43 @@ static bool is_for_all(const struct device_rule *rule)
 	       rule->access == device_access_parse("rwm");
 }
 
+/* The access that VALUES, after its first, pairs of device and access, has for DEVICE; or NULL. */
+static char **access_of(struct strvec *values, const char *device)
+{
+	for (size_t i = 1; i + 1 < values->n; i += 2)
+		if (streq(values->v[i], device))
+			return &values->v[i + 1];
+	return NULL;
+}
+
+/* Of one device systemd keeps the last entry alone: two rules that allow make one. */
 static void allow_device(struct strvec *values, bool block, const struct device_rule *rule)
 {
 	const char *kind = block ? "block" : "char";
+	cleanup_free char *device = NULL;
+	uint32_t access = rule->access;
+	char **before;
 
 	if (rule->major == DEVICE_ANY)
-		strvec_pushf(values, "%s-*", kind);
+		device = xasprintf("%s-*", kind);
 	else if (rule->minor == DEVICE_ANY)
-		strvec_pushf(values, "%s-%lld", kind, (long long)rule->major);
+		device = xasprintf("%s-%lld", kind, (long long)rule->major);
 	else
-		strvec_pushf(values, "/dev/%s/%lld:%lld", kind, (long long)rule->major,
-			     (long long)rule->minor);
-	strvec_pushf(values, "%s%s%s", rule->access & BPF_DEVCG_ACC_READ ? "r" : "",
-		     rule->access & BPF_DEVCG_ACC_WRITE ? "w" : "",
-		     rule->access & BPF_DEVCG_ACC_MKNOD ? "m" : "");
+		device = xasprintf("/dev/%s/%lld:%lld", kind, (long long)rule->major,
+				   (long long)rule->minor);
+	before = access_of(values, device);
+	if (before) {
+		access |= device_access_parse(*before);
+		free(*before);
+	} else {
+		strvec_push(values, device);
+		strvec_push(values, "");
+		before = &values->v[values->n - 1];
+		free(*before);
+	}
+	*before = xasprintf("%s%s%s", access & BPF_DEVCG_ACC_READ ? "r" : "",
+			    access & BPF_DEVCG_ACC_WRITE ? "w" : "",
+			    access & BPF_DEVCG_ACC_MKNOD ? "m" : "");
 }
 
 void systemd_properties_from_devices(struct systemd_properties *props,

@@ -227,6 +227,20 @@ device_rules_hold() {
 	[[ $status != 0 && $error == *"not permitted"* ]]
 }
 
+@test "systemd: a device that two rules allow has the access of both" {
+	edit '.linux.devices = [{path: "/dev/nought", type: "c", major: 1, minor: 5, fileMode: 438}] |
+		.linux.resources.devices = [
+		{allow: false, access: "rwm"},
+		{allow: true, type: "c", access: "m"},
+		{allow: true, type: "c", major: 1, minor: 5, access: "rwm"},
+		{allow: true, type: "c", major: 1, minor: 5, access: "r"}]'
+	start_sleeper
+	look
+	[[ ${shown[DeviceAllow]} == *'/dev/char/1:5 rwm'* ]]
+	must runtime exec "$ID" sh -c 'head -c 3 /dev/nought | wc -c'
+	[[ $output == 3 ]]
+}
+
 @test "systemd: device rules, before and after daemon-reload" {
 	edit '.process.capabilities[] += ["CAP_MKNOD", "CAP_SYSLOG"] | .linux.resources.devices = [
 		{allow: false, access: "rwm"},

@@ -243,6 +243,8 @@ static void test_devices(void)
 		{ 'c', 1, 3, W, false },
 		{ 'b', 8, DEVICE_ANY, R, true },
 		{ 'a', DEVICE_ANY, DEVICE_ANY, M, true },
+		{ 'c', 1, 5, R | M, true },
+		{ 'c', 1, 5, R | W, true },
 	};
 	static const struct device_rule everything[] = {
 		{ 'c', 1, 3, R, false },
@@ -257,8 +259,8 @@ static void test_devices(void)
 	ok_str(all_got, "DevicePolicy s auto;DeviceAllow a(ss) 0;");
 	systemd_properties_from_devices(&props, rules, ARRAY_SIZE(rules));
 	got = listed(&props);
-	ok_str(got, "DevicePolicy s strict;DeviceAllow a(ss) 0;DeviceAllow a(ss) 4 /dev/char/1:3 rwm block-8 r "
-		    "block-* m char-* m;");
+	ok_str(got, "DevicePolicy s strict;DeviceAllow a(ss) 0;DeviceAllow a(ss) 5 /dev/char/1:3 rwm block-8 r "
+		    "block-* m char-* m /dev/char/1:5 rwm;");
 }
 
 static void test_annotations(void)

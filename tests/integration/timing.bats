@@ -34,7 +34,7 @@ steps() {
 	jq -e '[.traceEvents[] | select(.ph == "X") | .dur >= 0 and .ts >= 0] | all' \
 		"$TIMES.create" "$TIMES.start"
 	for step in 'runtime plan config.json' 'runtime build cgroup' 'runtime build clone' \
-		'init init mounts' 'init init pivot' 'init init ready'; do
+		'init init mounts' 'init init pivot'; do
 		steps "$TIMES.create" | grep -qx "$step"
 	done
 	for step in 'runtime start find the container' 'runtime start await execve' \

@@ -158,7 +158,7 @@ docker() {
 	docker rmi -f made
 }
 
-@test "dockerd restarted while a container runs, with --live-restore and without" {
+@test "dockerd restarted: a container with --restart=always comes back" {
 	must docker run -d --name box --restart=always bb sleep 1000
 	stop_dockerd
 	start_dockerd

@@ -247,7 +247,7 @@ program_id() {
 	require controller cpu
 	refused '{cpu: {quota: 1}}' 'linux.resources.cpu.quota.*"1" to cpu.max.*Invalid argument'
 	refused '{cpu: {burst: 9000, quota: 8000}}' \
-		'linux.resources.cpu.burst.*"9000" to cpu.max.burst.*Invalid argument'
+		'linux.resources.cpu.burst.*the burst 9000 is above the quota 8000'
 	refused '{cpu: {idle: 7}}' 'linux.resources.cpu.idle.*"7" to cpu.idle'
 	refused '{blockIO: {throttleReadBpsDevice: [{major: 4095, minor: 9, rate: 1}]}}' \
 		'linux.resources.blockIO.throttleReadBpsDevice.*"4095:9 rbps=1" to io.max.*No such device'

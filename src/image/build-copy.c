@@ -153,7 +153,6 @@ static int put_link(struct copier *copier, const char *target, const struct stat
 
 static int put_special(struct copier *copier, const struct stat *st, const char *path)
 {
-	cleanup_close int fd = -EBADF;
 	const char *name;
 	int r = begin_file(copier, path, &name);
 

@@ -128,7 +128,7 @@ DEFENCES = {
     "users are read without waiting": (PROCESS, "FIFO in the place of /etc/passwd", [
         ("src/linux/passwd.c", "O_RDONLY | O_NONBLOCK | O_NOCTTY", "O_RDONLY | O_NOCTTY")]),
     "a pid is not enough": (PROCESS, "the number of a container's", [
-        ("src/runtime/container.c", "start_time == c->record.pid_start_time && ", "")]),
+        ("src/runtime/container.c", "stat.start_time == c->record.pid_start_time && ", "")]),
     "an init with company is hidden": (PROCESS, "joins a pid namespace", [
         ("src/runtime/spawn.c", "prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0", "prctl(PR_GET_DUMPABLE, 0, 0, 0, 0) < 0")]),
     "an id is no path": (NAMES, "container ids", [

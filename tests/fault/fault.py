@@ -198,6 +198,10 @@ def goes_away(m):
 # --- the verbs: prepare, command, what must hold after it failed or not ------------------------
 
 
+# How init waits for start.
+WAITING = {"accept", "accept4", "recvmsg"}
+
+
 class Create:
     args = ("true",)
 
@@ -338,8 +342,19 @@ def failing_call(m, verb, process, name, n, code):
         return "gave up"
     demand(not 128 < status < 192, "ended by signal %d" % (status - 128))
     demand(status == 0 or is_clear(stderr), "no clear error: %r" % stderr)
+    if status == 0 and type(verb) is Create and process == 1 and name in WAITING and \
+            eventually(lambda: m.state() == "stopped"):
+        return init_gave_up(m)
     verb.after(m, status != 0)
     return stderr.strip() or "worked"
+
+
+def init_gave_up(m):
+    """Create was over when init could not wait for start any more: that is start's to tell."""
+    demand(m.call([], "start", m.id) != 0 and is_clear(m.stderr), "start: " + m.stderr)
+    told = m.stderr.strip()
+    goes_away(m)
+    return told
 
 
 def killed_at(m, verb, process, name, n):

@@ -284,7 +284,10 @@ int keeper_run_in_background(struct container *c, const struct keeper_request *r
 	if (n != sizeof(started))
 		return error_set(err, EPIPE, "the keeper of container %s was killed",
 				 c->record.name);
-	if (started.code < 0)
-		*err = started;
+	if (started.code == 0)
+		return 0;
+	/* It tidies up, and then the container can be started again. */
+	(void)TEMP_FAILURE_RETRY(waitpid(pid, NULL, 0));
+	*err = started;
 	return started.code;
 }

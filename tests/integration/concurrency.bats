@@ -45,6 +45,7 @@ setup() {
 		wait "$pid" && ((++won)) || true
 	done
 	((won == 1))
+	eventually test -s rootfs/tmp/ran
 	[[ $(cat rootfs/tmp/ran) == x ]]
 }
 

@@ -144,7 +144,8 @@ int build_digests_save(struct build_digests *digests, struct error *err)
 
 	if (digests->n_read == 0)
 		return 0;
-	qsort(digests->seen, digests->n_seen, sizeof(*digests->seen), compare);
+	if (digests->n_seen > 0)
+		qsort(digests->seen, digests->n_seen, sizeof(*digests->seen), compare);
 	strbuf_add(&text, magic, sizeof(magic));
 	for (size_t i = 0; i < digests->n_seen; i++)
 		if (i == 0 || compare(&digests->seen[i - 1], &digests->seen[i]) != 0)

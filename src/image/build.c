@@ -159,6 +159,17 @@ static int read_result(struct build *build, struct worker *worker, struct error 
 	return r;
 }
 
+static int why_it_failed(const struct build *build, const struct worker *worker, int status,
+			 struct error *err)
+{
+	*err = *worker->err;
+	if (err->code < 0)
+		return err->code;
+	return error_set(err, EIO, "the process that built the stage FROM %s ended without a word "
+			 "(wait status %#x)", build->plan.file.stages[worker->index].base,
+			 (unsigned int)status);
+}
+
 /* The worker has closed its end: it is over. */
 static int finish_worker(struct build *build, size_t i, struct error *err)
 {
@@ -167,15 +178,12 @@ static int finish_worker(struct build *build, size_t i, struct error *err)
 
 	(void)TEMP_FAILURE_RETRY(waitpid(worker.pid, &status, 0));
 	build->workers[i] = build->workers[--build->n_workers];
-	if (WIFSIGNALED(status))
-		r = error_set(err, EIO, "the process that built %s was killed by signal %d",
-			      build->plan.file.stages[worker.index].base, WTERMSIG(status));
-	else if (status != 0 && err->code == 0) {
-		*err = *worker.err;
+	if (status == 0)
+		r = read_result(build, &worker, err);
+	else if (err->code == 0)
+		r = why_it_failed(build, &worker, status, err);
+	else
 		r = err->code;
-	} else {
-		r = status != 0 ? err->code : read_result(build, &worker, err);
-	}
 	fd_close(&worker.events_fd);
 	fd_close(&worker.result_fd);
 	(void)munmap(worker.err, sizeof(*worker.err));

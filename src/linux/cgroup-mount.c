@@ -18,9 +18,7 @@
 #include "base/str.h"
 #include "linux/cgroup-driver.h"
 #include "linux/cgroup.h"
-
-/* mountinfo of a host with thousands of mounts stays far below. */
-enum { MAX_MOUNTINFO = 16 << 20 };
+#include "linux/mountinfo.h"
 
 /* PATH opened if it is a cgroup2 file system; -ENODEV when it is something else. */
 static int open_cgroup2(const char *path)
@@ -33,48 +31,12 @@ static int open_cgroup2(const char *path)
 	return fs.f_type == CGROUP2_SUPER_MAGIC ? take_fd(fd) : -ENODEV;
 }
 
-/* mountinfo writes blanks and backslashes as \ooo. In place. */
-static void unescape(char *s)
-{
-	char *to = s;
-
-	for (; *s; s++) {
-		unsigned int c;
-
-		if (s[0] == '\\' && sscanf(s + 1, "%3o", &c) == 1) {
-			*to++ = (char)c;
-			s += 3;
-		} else {
-			*to++ = *s;
-		}
-	}
-	*to = '\0';
-}
-
 static int open_first_in_mountinfo(struct error *err)
 {
-	cleanup_close int info_fd = proc_open_self("mountinfo", O_RDONLY, err);
-	cleanup_strbuf struct strbuf info = STRBUF_INIT;
-	int r;
+	int fd = mountinfo_open("cgroup2", CGROUP2_SUPER_MAGIC, err);
 
-	if (info_fd < 0)
-		return info_fd;
-	r = file_read_fd(info_fd, "/proc/self/mountinfo", MAX_MOUNTINFO, &info, err);
-	if (r < 0)
-		return r;
-	for (char *save = NULL, *line = strtok_r(info.buf, "\n", &save); line;
-	     line = strtok_r(NULL, "\n", &save)) {
-		cleanup_free char *mount_point = NULL;
-		int fd;
-
-		if (!strstr(line, " - cgroup2 ") ||
-		    sscanf(line, "%*s %*s %*s %*s %ms", &mount_point) != 1)
-			continue;
-		unescape(mount_point);
-		fd = open_cgroup2(mount_point);
-		if (fd >= 0)
-			return fd;
-	}
+	if (fd != -ENODEV)
+		return fd;
 	(void)error_set(err, ENODEV,
 			"no cgroup2 file system is mounted: control groups of version 1 alone "
 			"are not supported");

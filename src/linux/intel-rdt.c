@@ -2,6 +2,7 @@
 #include "linux/intel-rdt.h"
 
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <strings.h>
@@ -14,8 +15,9 @@
 #include "base/proc.h"
 #include "base/str.h"
 #include "libocispec/runtime.h"
+#include "linux/mountinfo.h"
 
-enum { MAX_MOUNTINFO = 16 << 20, MAX_FILE = 1 << 20 };
+enum { MAX_FILE = 1 << 20 };
 
 void intel_rdt_fini(struct intel_rdt *group)
 {
@@ -78,26 +80,10 @@ static void combine_schemas(const struct oci_intel_rdt *config, struct strbuf *o
 
 int intel_rdt_open_root(struct error *err)
 {
-	cleanup_close int info_fd = proc_open_self("mountinfo", O_RDONLY, err);
-	cleanup_strbuf struct strbuf info = STRBUF_INIT;
-	int r;
+	int fd = mountinfo_open("resctrl", RDTGROUP_SUPER_MAGIC, err);
 
-	if (info_fd < 0)
-		return info_fd;
-	r = file_read_fd(info_fd, "/proc/self/mountinfo", MAX_MOUNTINFO, &info, err);
-	if (r < 0)
-		return r;
-	for (char *save = NULL, *line = strtok_r(info.buf, "\n", &save); line;
-	     line = strtok_r(NULL, "\n", &save)) {
-		cleanup_free char *mount_point = NULL;
-		int fd;
-
-		if (!strstr(line, " - resctrl ") ||
-		    sscanf(line, "%*s %*s %*s %*s %ms", &mount_point) != 1)
-			continue;
-		fd = open(mount_point, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-		return fd < 0 ? error_file(err, "open", mount_point) : fd;
-	}
+	if (fd != -ENODEV)
+		return fd;
 	(void)error_set(err, ENODEV, "linux.intelRdt: no resctrl file system is mounted");
 	(void)error_hint(err, "mount -t resctrl resctrl /sys/fs/resctrl, where the CPU has it "
 			      "(cat_l3, mba or cqm in /proc/cpuinfo)");

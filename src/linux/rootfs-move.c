@@ -13,24 +13,7 @@
 #include "base/path.h"
 #include "base/proc.h"
 #include "base/str.h"
-
-enum { MOUNTINFO_MAX = 16 << 20 };
-
-/* mountinfo writes blanks and backslashes as octal: proc(5). */
-static void unescape(char *s)
-{
-	char *to = s;
-
-	for (; *s; s++, to++) {
-		if (s[0] == '\\' && s[1] && s[2] && s[3]) {
-			*to = (char)((s[1] - '0') << 6 | (s[2] - '0') << 3 | (s[3] - '0'));
-			s += 3;
-		} else {
-			*to = *s;
-		}
-	}
-	*to = '\0';
-}
+#include "linux/mountinfo.h"
 
 /* Cut off, or where that is not allowed (a mount locked by a user namespace) covered. */
 static int hide(const char *where, struct error *err)
@@ -44,23 +27,15 @@ static int hide(const char *where, struct error *err)
 	return 0;
 }
 
-/* LINE of mountinfo: "22 27 0:21 /root /where options ... - type source super". */
+/* Of procfs and sysfs; what is below ROOTFS goes with it. */
 static int hide_line(char *line, const char *rootfs, struct error *err)
 {
-	char *type = strstr(line, " - "), *where;
-	const char *below;
+	const char *where = mountinfo_match(line, "proc"), *below;
 
-	if (!type || (!str_skip_prefix(type, " - proc ") && !str_skip_prefix(type, " - sysfs ")))
-		return 0;
-	where = line;
-	for (int i = 0; i < 4 && where; i++) {
-		where = strchr(where, ' ');
-		where += where != NULL;
-	}
+	if (!where)
+		where = mountinfo_match(line, "sysfs");
 	if (!where)
 		return 0;
-	where[strcspn(where, " ")] = '\0';
-	unescape(where);
 	below = str_skip_prefix(where, rootfs);
 	if (below && (*below == '/' || *below == '\0'))
 		return 0;
@@ -70,12 +45,8 @@ static int hide_line(char *line, const char *rootfs, struct error *err)
 static int hide_kernel_mounts(const char *rootfs, struct error *err)
 {
 	cleanup_strbuf struct strbuf text = STRBUF_INIT;
-	cleanup_close int fd = proc_open_self("mountinfo", O_RDONLY, err);
-	int r;
+	int r = mountinfo_read(&text, err);
 
-	if (fd < 0)
-		return fd;
-	r = file_read_fd(fd, "mountinfo", MOUNTINFO_MAX, &text, err);
 	for (char *save = NULL, *line = strtok_r(text.buf, "\n", &save); line && r == 0;
 	     line = strtok_r(NULL, "\n", &save))
 		r = hide_line(line, rootfs, err);

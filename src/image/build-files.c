@@ -170,25 +170,10 @@ static int expand_documents(struct files_step *step)
 
 /* --- where it comes from ----------------------------------------------------------- */
 
-static int open_image(struct files_step *step, const char *name)
-{
-	cleanup_image struct image image = IMAGE_INIT;
-	struct build_state state;
-	int r = image_load(step->stage->store, name, &image, step->err);
-
-	if (r == 0)
-		r = image_unpack_layers(step->stage->store, &image, step->err);
-	if (r < 0)
-		return r;
-	build_state_from_image(&state, &step->stage->arena, &image);
-	return build_layer_view(step->stage->store, &state, step->err);
-}
-
 static int open_root(struct files_step *step)
 {
 	struct build_stage *stage = step->stage;
 	const char *from = build_flag(step->in, "from");
-	int index;
 
 	if (!from) {
 		step->root = (struct source_root){
@@ -200,10 +185,7 @@ static int open_root(struct files_step *step)
 	from = build_expand(stage, from, step->err);
 	if (!from)
 		return step->err->code;
-	index = build_find_stage(stage->file, stage->index, from);
-	step->view_fd = index >= 0 ? build_layer_view(stage->store, &stage->plans[index].result,
-						      step->err)
-				   : open_image(step, from);
+	step->view_fd = build_open_from(stage, from, step->err);
 	if (step->view_fd < 0)
 		return error_context(step->err, "--from=%s", from);
 	step->root = (struct source_root){

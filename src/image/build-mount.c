@@ -14,6 +14,7 @@
 #include "base/path.h"
 #include "image/build-layer.h"
 #include "image/document.h"
+#include "image/interrupt.h"
 #include "image/overlay.h"
 
 struct build_mount {
@@ -101,6 +102,25 @@ static int parse(struct build_mount *mount, struct build_stage *stage, const cha
 	return r;
 }
 
+static bool is_number(const char *text, const char *digits)
+{
+	return !text || (*text && strspn(text, digits) == strlen(text) && strlen(text) <= 9);
+}
+
+static int check_values(const struct build_mount *mount, struct error *err)
+{
+	if (!is_number(mount->mode, "01234567"))
+		return fail(err, "mode", mount->mode);
+	if (!is_number(mount->uid, "0123456789"))
+		return fail(err, "uid", mount->uid);
+	if (!is_number(mount->gid, "0123456789"))
+		return fail(err, "gid", mount->gid);
+	if (mount->sharing && !streq(mount->sharing, "shared") &&
+	    !streq(mount->sharing, "private") && !streq(mount->sharing, "locked"))
+		return fail(err, "sharing", mount->sharing);
+	return 0;
+}
+
 static int check(struct build_mount *mount, struct build_stage *stage, struct error *err)
 {
 	static const char *const types[] = { "bind", "cache", "tmpfs", "secret" };
@@ -124,28 +144,10 @@ static int check(struct build_mount *mount, struct build_stage *stage, struct er
 	if (!mount->target)
 		return error_set(err, EINVAL, "it has no target");
 	mount->target = build_path(stage, mount->target);
-	return 0;
+	return check_values(mount, err);
 }
 
 /* --- what is bound ----------------------------------------------------------------- */
-
-/* The stage or image that "from" names as a directory; -1 in *INDEX for the context. */
-static int open_from(struct build_stage *stage, const char *from, struct error *err)
-{
-	cleanup_image struct image image = IMAGE_INIT;
-	struct build_state state;
-	int index = build_find_stage(stage->file, stage->index, from), r;
-
-	if (index >= 0)
-		return build_layer_view(stage->store, &stage->plans[index].result, err);
-	r = image_load(stage->store, from, &image, err);
-	if (r == 0)
-		r = image_unpack_layers(stage->store, &image, err);
-	if (r < 0)
-		return r;
-	build_state_from_image(&state, &stage->arena, &image);
-	return build_layer_view(stage->store, &state, err);
-}
 
 static int digest_bind(struct build_mounts *mounts, struct build_stage *stage,
 		       const struct build_mount *mount, struct error *err)
@@ -157,7 +159,7 @@ static int digest_bind(struct build_mounts *mounts, struct build_stage *stage,
 	int r;
 
 	if (mount->from) {
-		view_fd = open_from(stage, mount->from, err);
+		view_fd = build_open_from(stage, mount->from, err);
 		if (view_fd < 0)
 			return error_context(err, "from=%s", mount->from);
 		root.fd = view_fd;
@@ -217,7 +219,7 @@ static const char *path_of(struct build_stage *stage, int fd, struct error *err)
 static int attach_view(struct build_mounts *mounts, struct build_stage *stage, const char *from,
 		       struct error *err)
 {
-	cleanup_close int fd = open_from(stage, from, err);
+	cleanup_close int fd = build_open_from(stage, from, err);
 	struct store_temp temp = store_temp_name(stage->store);
 	cleanup_free char *path = xasprintf("%s/tmp/%s", stage->store->path, temp.name);
 	cleanup_close int tree_fd = -EBADF;
@@ -227,13 +229,13 @@ static int attach_view(struct build_mounts *mounts, struct build_stage *stage, c
 		return fd;
 	if (mkdir(path, 0700) < 0)
 		return error_sys(err, "mkdir", "%s", path);
+	strvec_push(&mounts->mounted, path);
 	tree_fd = open_tree(fd, "", AT_EMPTY_PATH | OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
 	if (tree_fd < 0)
 		return error_sys(err, "open_tree", "%s", from);
 	r = overlay_attach(tree_fd, path, err);
 	if (r < 0)
 		return r;
-	strvec_push(&mounts->mounted, path);
 	fd_close(&tree_fd);
 	tree_fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	return tree_fd < 0 ? error_sys(err, "open", "%s", path) : take_fd(tree_fd);
@@ -262,22 +264,26 @@ static int open_bind(struct build_mounts *mounts, struct build_stage *stage,
 	return mount->source ? 0 : err->code;
 }
 
+/* It was checked. */
 static uint32_t number(const char *text, int base, uint32_t otherwise)
 {
 	return text ? (uint32_t)strtoul(text, NULL, base) : otherwise;
 }
 
-static int lock_cache(struct build_mounts *mounts, int fd, const struct build_mount *wanted,
+/* Takes the lock, which *FD holds, until the command has ended. */
+static int lock_cache(struct build_mounts *mounts, int *fd, const struct build_mount *wanted,
 		      struct error *err)
 {
 	if (!wanted->sharing || streq(wanted->sharing, "shared"))
 		return 0;
-	while (flock(fd, LOCK_EX) < 0)
+	while (flock(*fd, LOCK_EX) < 0) {
 		if (errno != EINTR)
 			return error_sys(err, "flock", "the cache %s", wanted->target);
+		if (interrupt_check(err) < 0)
+			return err->code;
+	}
 	mounts->locks = xrealloc(mounts->locks, mounts->n_locks + 1, sizeof(*mounts->locks));
-	mounts->locks[mounts->n_locks] = fcntl(fd, F_DUPFD_CLOEXEC, 0);
-	mounts->n_locks++;
+	mounts->locks[mounts->n_locks++] = take_fd(*fd);
 	return 0;
 }
 
@@ -305,7 +311,7 @@ static int open_cache(struct build_mounts *mounts, struct build_stage *stage,
 	mount->source = path_of(stage, fd, err);
 	add_option(stage, mount, "bind");
 	add_option(stage, mount, wanted->readonly ? "ro" : "rw");
-	return mount->source ? lock_cache(mounts, fd, wanted, err) : err->code;
+	return mount->source ? lock_cache(mounts, &fd, wanted, err) : err->code;
 }
 
 static void open_tmpfs(struct build_stage *stage, const struct build_mount *wanted,
@@ -322,8 +328,9 @@ static void open_tmpfs(struct build_stage *stage, const struct build_mount *want
 	}
 }
 
-/* The file of "--secret id=ID,src=FILE"; NULL when there is no such secret. */
-static char *secret_file(const struct build_stage *stage, const char *id)
+/* The file of "--secret id=ID,src=FILE"; *PATH stays NULL when there is no such secret. */
+static int secret_file(const struct build_stage *stage, const char *id, char **path,
+		       struct error *err)
 {
 	char *const *secret = stage->request->secrets;
 
@@ -340,18 +347,23 @@ static char *secret_file(const struct build_stage *stage, const char *id)
 			else if (str_skip_prefix(part, "source="))
 				file = part + strlen("source=");
 		}
-		if (name && streq(name, id))
-			return realpath(file ? file : name, NULL);
+		if (!name || !streq(name, id))
+			continue;
+		*path = realpath(file ? file : name, NULL);
+		return *path ? 0 : error_sys(err, "realpath", "--secret %s", *secret);
 	}
-	return NULL;
+	return 0;
 }
 
 /* *FOUND is false for a secret that nobody gave and nobody requires. */
 static int open_secret(struct build_stage *stage, const struct build_mount *wanted,
 		       struct oci_mount *mount, bool *found, struct error *err)
 {
-	cleanup_free char *file = secret_file(stage, wanted->id);
+	cleanup_free char *file = NULL;
+	int r = secret_file(stage, wanted->id, &file, err);
 
+	if (r < 0)
+		return r;
 	*found = file != NULL;
 	if (!file && wanted->required) {
 		(void)error_set(err, ENOENT, "the secret %s was not given", wanted->id);

@@ -198,13 +198,22 @@ static void add_need(struct build_plan *build, struct stage_plan *plan, int inde
 	plan->needs = more;
 }
 
-/* The image of FROM; the next stage that is FROM it shares it. */
+/* The image of FROM, for the platform that it names. */
 static int load_base(struct build_plan *build, struct stage_plan *plan, const char *name,
 		     struct error *err)
 {
 	struct image *image = &build->images[build->n_images];
-	int r = image_load(build->store, name, image, err);
+	cleanup_strbuf struct strbuf platform = STRBUF_INIT;
+	struct error ignored = ERROR_INIT;
+	int r = 0;
 
+	if (plan->stage->platform)
+		r = expand_global(build, plan->stage->platform, &platform, err);
+	if (r == 0)
+		r = platform_want(platform.len ? platform.buf : NULL, err);
+	if (r == 0)
+		r = image_load(build->store, name, image, err);
+	(void)platform_want(NULL, &ignored);
 	if (r == 0)
 		r = image_unpack_layers(build->store, image, err);
 	if (r < 0)

@@ -10,10 +10,12 @@
 
 #include "base/mem.h"
 #include "base/str.h"
+#include "image/build-layer.h"
 #include "image/change.h"
 #include "image/document.h"
 #include "image/interrupt.h"
 #include "image/timestamp.h"
+#include "image/tree.h"
 #include "image/words.h"
 
 /* --- what the steps share ---------------------------------------------------------- */
@@ -65,25 +67,14 @@ const char *build_expand_text(struct build_stage *stage, const char *text, struc
 const char *build_path(struct build_stage *stage, const char *path)
 {
 	const char *workdir = stage->state.run.working_dir;
-	cleanup_free char *all = xasprintf("%s/%s", *path == '/' || !workdir ? "" : workdir, path);
+	cleanup_free char *clean = tree_clean(workdir ? workdir : "/", path), *dir = NULL;
 	bool is_dir = str_has_suffix(path, "/") || str_has_suffix(path, "/.") ||
 		      streq(path, ".") || !*path;
-	cleanup_strbuf struct strbuf out = STRBUF_INIT;
 
-	for (char *save = NULL, *part = strtok_r(all, "/", &save); part;
-	     part = strtok_r(NULL, "/", &save)) {
-		if (streq(part, "."))
-			continue;
-		if (!streq(part, "..")) {
-			strbuf_addf(&out, "/%s", part);
-		} else if (out.len > 0) {
-			out.len = (size_t)(strrchr(out.buf, '/') - out.buf);
-			out.buf[out.len] = '\0';
-		}
-	}
-	if (out.len == 0 || is_dir)
-		strbuf_addch(&out, '/');
-	return document_strdup(&stage->arena, out.buf);
+	if (!is_dir || !clean[1])
+		return document_strdup(&stage->arena, clean);
+	dir = xasprintf("%s/", clean);
+	return document_strdup(&stage->arena, dir);
 }
 
 const char *build_flag(const struct instruction *in, const char *name)
@@ -106,6 +97,23 @@ int build_find_stage(const struct containerfile *file, size_t before, const char
 	if (before > 0 && str_to_u64(name, before - 1, &number))
 		return (int)number;
 	return -1;
+}
+
+int build_open_from(struct build_stage *stage, const char *from, struct error *err)
+{
+	cleanup_image struct image image = IMAGE_INIT;
+	struct build_state state;
+	int index = build_find_stage(stage->file, stage->index, from), r;
+
+	if (index >= 0)
+		return build_layer_view(stage->store, &stage->plans[index].result, err);
+	r = image_load(stage->store, from, &image, err);
+	if (r == 0)
+		r = image_unpack_layers(stage->store, &image, err);
+	if (r < 0)
+		return r;
+	build_state_from_image(&state, &stage->arena, &image);
+	return build_layer_view(stage->store, &state, err);
 }
 
 /* --- the cache --------------------------------------------------------------------- */

@@ -96,6 +96,9 @@ const char *build_flag(const struct instruction *in, const char *name);
 /* What "--from" names: the index of a stage, or -1. */
 int build_find_stage(const struct containerfile *file, size_t before, const char *name);
 
+/* A read-only view of the stage or image FROM: its fd. */
+int build_open_from(struct build_stage *stage, const char *from, struct error *err);
+
 /* COPY and ADD; RUN; WORKDIR. */
 int build_step_copy(struct build_stage *stage, const struct instruction *in, struct error *err);
 int build_step_run(struct build_stage *stage, const struct instruction *in, struct error *err);

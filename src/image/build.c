@@ -76,30 +76,55 @@ static int work(struct build *build, struct worker *worker, int events_fd)
 	return r;
 }
 
-static int start_worker(struct build *build, size_t index, struct error *err)
+static void worker_release(struct worker *worker)
 {
-	struct worker *worker = &build->workers[build->n_workers];
+	fd_close(&worker->events_fd);
+	fd_close(&worker->result_fd);
+	if (worker->err)
+		(void)munmap(worker->err, sizeof(*worker->err));
+	worker->err = NULL;
+}
+
+static int prepare_worker(struct worker *worker, int *events_fd, struct error *err)
+{
+	void *shared = mmap(NULL, sizeof(*worker->err), PROT_READ | PROT_WRITE,
+			    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	int fds[2];
 
-	*worker = (struct worker){ .index = index };
-	worker->err = mmap(NULL, sizeof(*worker->err), PROT_READ | PROT_WRITE,
-			   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (worker->err == MAP_FAILED)
+	if (shared == MAP_FAILED)
 		return error_sys(err, "mmap", "for a stage");
+	worker->err = shared;
 	worker->result_fd = memfd_create("build-result", MFD_CLOEXEC);
 	if (worker->result_fd < 0)
 		return error_sys(err, "memfd_create", "for a stage");
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds) < 0)
 		return error_sys(err, "socketpair", "for a stage");
-	worker->pid = fork();
-	if (worker->pid < 0)
-		return error_sys(err, "fork", "for a stage");
-	if (worker->pid == 0) {
-		(void)close(fds[0]);
-		_exit(work(build, worker, fds[1]) < 0 ? EXIT_FAILURE : EXIT_SUCCESS);
-	}
-	(void)close(fds[1]);
 	worker->events_fd = fds[0];
+	*events_fd = fds[1];
+	return 0;
+}
+
+static int start_worker(struct build *build, size_t index, struct error *err)
+{
+	struct worker *worker = &build->workers[build->n_workers];
+	cleanup_close int events_fd = -EBADF;
+	int r;
+
+	*worker = (struct worker){ .index = index, .events_fd = -EBADF, .result_fd = -EBADF };
+	r = prepare_worker(worker, &events_fd, err);
+	if (r == 0) {
+		worker->pid = fork();
+		if (worker->pid < 0)
+			r = error_sys(err, "fork", "for a stage");
+	}
+	if (r < 0) {
+		worker_release(worker);
+		return r;
+	}
+	if (worker->pid == 0) {
+		fd_close(&worker->events_fd);
+		_exit(work(build, worker, events_fd) < 0 ? EXIT_FAILURE : EXIT_SUCCESS);
+	}
 	build->n_workers++;
 	return 0;
 }
@@ -184,9 +209,7 @@ static int finish_worker(struct build *build, size_t i, struct error *err)
 		r = why_it_failed(build, &worker, status, err);
 	else
 		r = err->code;
-	fd_close(&worker.events_fd);
-	fd_close(&worker.result_fd);
-	(void)munmap(worker.err, sizeof(*worker.err));
+	worker_release(&worker);
 	return r;
 }
 

@@ -7,6 +7,7 @@
 
 #include "image/document.h"
 #include "image/list.h"
+#include "image/tree.h"
 #include "image/words.h"
 
 struct change {
@@ -205,28 +206,6 @@ static int change_user(struct change *change)
 	return r;
 }
 
-/* PATH upon WORKDIR as far as it has one, without ".", ".." and doubled slashes. */
-static char *clean_path(const char *workdir, const char *path)
-{
-	cleanup_free char *all = xasprintf("%s/%s", *path == '/' ? "" : workdir, path);
-	struct strbuf out = STRBUF_INIT;
-
-	for (char *save = NULL, *part = strtok_r(all, "/", &save); part;
-	     part = strtok_r(NULL, "/", &save)) {
-		if (streq(part, "."))
-			continue;
-		if (!streq(part, "..")) {
-			strbuf_addf(&out, "/%s", part);
-		} else if (out.len > 0) {
-			out.len = (size_t)(strrchr(out.buf, '/') - out.buf);
-			out.buf[out.len] = '\0';
-		}
-	}
-	if (out.len == 0)
-		strbuf_addch(&out, '/');
-	return strbuf_detach(&out);
-}
-
 static int change_workdir(struct change *change)
 {
 	const char *now = change->config->working_dir ? change->config->working_dir
@@ -237,7 +216,7 @@ static int change_workdir(struct change *change)
 
 	if (r < 0)
 		return r;
-	path = clean_path(now ? now : "/", text.buf);
+	path = tree_clean(now ? now : "/", text.buf);
 	change->config->working_dir = document_strdup(change->arena, path);
 	return 0;
 }

@@ -27,6 +27,27 @@ char *tree_join(const char *dir, const char *name)
 	return *dir ? xasprintf("%s/%s", dir, name) : xstrdup(name);
 }
 
+char *tree_clean(const char *dir, const char *path)
+{
+	cleanup_free char *all = xasprintf("%s/%s", *path == '/' ? "" : dir, path);
+	struct strbuf out = STRBUF_INIT;
+
+	for (char *save = NULL, *part = strtok_r(all, "/", &save); part;
+	     part = strtok_r(NULL, "/", &save)) {
+		if (streq(part, "."))
+			continue;
+		if (!streq(part, "..")) {
+			strbuf_addf(&out, "/%s", part);
+		} else if (out.len > 0) {
+			out.len = (size_t)(strrchr(out.buf, '/') - out.buf);
+			out.buf[out.len] = '\0';
+		}
+	}
+	if (out.len == 0)
+		strbuf_addch(&out, '/');
+	return strbuf_detach(&out);
+}
+
 static int compare_strings(const void *a, const void *b)
 {
 	return strcmp(*(char *const *)a, *(char *const *)b);

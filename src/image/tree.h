@@ -21,6 +21,12 @@ char *tree_path(int dir_fd, const char *name);
 /* "DIR/NAME", or "NAME" when DIR is "". */
 char *tree_join(const char *dir, const char *name);
 
+/*
+ * PATH upon the directory DIR, both as a container sees them: absolute, without
+ * ".", ".." and doubled slashes, text alone.  Freed by the caller.
+ */
+char *tree_clean(const char *dir, const char *path);
+
 /* The file's xattrs by name, sorted, without those of overlayfs; none where unsupported. */
 int tree_list_xattrs(int dir_fd, const char *name, struct strvec *names, struct error *err);
 

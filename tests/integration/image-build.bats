@@ -284,6 +284,11 @@ cached() {
 	build_fails 'several sources' <<<$'FROM app:1\nCOPY one two /x'
 	build_fails 'is no name for a stage' <<<'FROM app:1 AS 9'
 	build_fails 'the variable V must be set' <<<$'FROM app:1\nARG V\nENV A="${V:?must be set}"'
+	build_fails 'linux/s390x' <<<'FROM --platform=linux/s390x app:1'
+	build_fails '"mode=7x" is not known' <<<$'FROM app:1\nRUN --mount=type=cache,target=/c,mode=7x true'
+	build_fails '"sharing=some" is not known' <<<$'FROM app:1\nRUN --mount=type=cache,target=/c,sharing=some true'
+	build_fails '--secret id=s,src=gone: No such file' --secret id=s,src=gone \
+		<<<$'FROM app:1\nRUN --mount=type=secret,id=s true'
 	run image build --progress plain missing
 	[[ $status -eq 1 && $output == *"open context missing"* ]]
 	run image build --progress plain dir-without-file

@@ -381,12 +381,31 @@ export -f without_systemd
 		said "needs the program dabba-systemd.*alone/dabba-systemd.*--cgroup-manager=cgroupfs"
 		RUNTIME=$PROGRAM
 	fi
-	# A container that is there is still deleted, and its scope ends by itself.
+}
+
+@test "systemd: where it cannot be reached, delete works" {
+	require dabba
 	start_sleeper
 	VIA=(bash -c 'without_systemd "$@"' bash)
 	must runtime delete --force "$ID"
-	[[ $error == *'without systemd'* ]]
+	# Nothing is said when systemd was faster with the scope of a dead container.
+	[[ -z $error ]] || removed_without_systemd "/system.slice/$SCOPE"
 	eventually no_scopes
+	# Here it is not: it knows nothing of this cgroup.
+	edit '.linux.cgroupsPath = $path' --arg path "/$SCOPE"
+	must timeout 60 "$RUNTIME" --root "$ROOT" run -d "$ID"
+	jq -c '.cgroupDriver = "systemd"' <"$ROOT/$ID/state.json" >new.json
+	cp new.json "$ROOT/$ID/state.json"
+	must runtime delete --force "$ID"
+	removed_without_systemd "/$SCOPE"
+	no_scopes
+	[[ ! -e $ROOT/$ID ]]
+}
+
+# removed_without_systemd CGROUP: all that was said.
+removed_without_systemd() {
+	[[ $(grep -c . <<<"$error") == 1 && $error == *"level=warning msg="* ]]
+	[[ $error == *"cgroup $1 is removed without systemd: cannot connect to"* ]]
 }
 
 @test "systemd: a failed unit of that name makes room, one at work does not" {

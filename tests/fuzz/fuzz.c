@@ -82,3 +82,26 @@ char *fuzz_line(const uint8_t **rest, size_t *size)
 	*size -= len;
 	return line;
 }
+
+uint8_t *fuzz_seal_tar(const uint8_t *data, size_t size)
+{
+	enum { BLOCK = 512, CHECKSUM = 148, CHECKSUM_LEN = 8, MAGIC = 257 };
+	uint8_t *tar = malloc(size ? size : 1);
+
+	DEMAND(tar);
+	if (size > 0)
+		memcpy(tar, data, size);
+	for (uint8_t *block = tar; size - (size_t)(block - tar) >= BLOCK; block += BLOCK) {
+		unsigned int sum = 0;
+		char text[CHECKSUM_LEN];
+
+		if (memcmp(block + MAGIC, "ustar", 5) != 0)
+			continue;
+		memset(block + CHECKSUM, ' ', CHECKSUM_LEN);
+		for (size_t i = 0; i < BLOCK; i++)
+			sum += block[i];
+		(void)snprintf(text, sizeof(text), "%06o", sum);
+		memcpy(block + CHECKSUM, text, CHECKSUM_LEN - 1);
+	}
+	return tar;
+}

@@ -44,3 +44,9 @@ void *fuzz_document(struct oci_arena *arena, const struct oci_object *table,
  * the heap; NULL at the end.
  */
 char *fuzz_line(const uint8_t **rest, size_t *size);
+
+/*
+ * A copy of SIZE bytes of tar, the caller's to free, with the checksums that its
+ * headers must have: what was changed in them would be refused for that alone.
+ */
+uint8_t *fuzz_seal_tar(const uint8_t *data, size_t size);

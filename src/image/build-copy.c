@@ -65,7 +65,8 @@ static int dress(struct copier *copier, int fd, const struct stat *st, const cha
 	const struct build_copy *copy = copier->copy;
 	uid_t uid = copy->keep_owner ? st->st_uid : copy->uid;
 	gid_t gid = copy->keep_owner ? st->st_gid : copy->gid;
-	const struct timespec times[2] = { st->st_mtim, st->st_mtim };
+	/* As the layer tells it. */
+	const struct timespec time = { .tv_sec = st->st_mtim.tv_sec }, times[2] = { time, time };
 
 	if (fchown(fd, uid, gid) < 0)
 		return error_sys(copier->err, "fchown", "%s", name);

@@ -151,7 +151,9 @@ static int write_diff(struct store *store, const struct build_state *state, int 
 	__attribute__((cleanup(lower_fds_close))) struct lower_fds lower = { .n = 0 };
 	cleanup_layer_sink struct layer_sink *sink = NULL;
 	const struct timespec time = { .tv_sec = timestamp ? *timestamp : 0 };
-	struct layer_diff diff = { .upper_fd = upper_fd, .mtime = timestamp ? &time : NULL };
+	struct layer_diff diff = {
+		.upper_fd = upper_fd, .mtime = timestamp ? &time : NULL, .owned = true,
+	};
 	int r = open_lower(store, state, &lower, err);
 
 	diff.lower_fds = lower.fds;

@@ -48,7 +48,8 @@ static int read_xattrs(int dir_fd, const char *name, struct layer_entry *entry, 
 	return 0;
 }
 
-static void entry_from_stat(struct layer_entry *entry, const char *path, const struct stat *st)
+static void entry_from_stat(const struct differ *differ, struct layer_entry *entry,
+			    const char *path, const struct stat *st)
 {
 	*entry = (struct layer_entry){
 		.path = path,
@@ -57,7 +58,7 @@ static void entry_from_stat(struct layer_entry *entry, const char *path, const s
 		.gid = st->st_gid,
 		.rdev = st->st_rdev,
 		.size = S_ISREG(st->st_mode) ? (uint64_t)st->st_size : 0,
-		.mtime = st->st_mtim,
+		.mtime = diff_time(differ, st),
 	};
 }
 
@@ -83,14 +84,10 @@ static int tell_entry(struct differ *differ, const struct layer_entry *entry, st
 
 static int write_entry(struct differ *differ, const struct layer_entry *entry, struct error *err)
 {
-	struct layer_entry timed = *entry;
-
-	if (differ->mtime)
-		timed.mtime = *differ->mtime;
 	differ->stats.n_entries++;
 	if (differ->change)
 		return tell_entry(differ, entry, err);
-	return tar_writer_add(differ->writer, &timed, err);
+	return tar_writer_add(differ->writer, entry, err);
 }
 
 int diff_write_dirs(struct differ *differ, struct level *level, struct error *err)
@@ -104,7 +101,7 @@ int diff_write_dirs(struct differ *differ, struct level *level, struct error *er
 	if (r < 0)
 		return r;
 	level->written = true;
-	entry_from_stat(&entry, level->path, &level->st);
+	entry_from_stat(differ, &entry, level->path, &level->st);
 	r = read_xattrs(level->fd, ".", &entry, err);
 	if (r == 0)
 		r = write_entry(differ, &entry, err);
@@ -120,6 +117,8 @@ int diff_write_whiteout(struct differ *differ, struct level *level, const char *
 	struct layer_entry entry = { .path = path, .mode = S_IFREG };
 	int r = diff_write_dirs(differ, level, err);
 
+	if (differ->mtime)
+		entry.mtime = *differ->mtime;
 	return r < 0 ? r : write_entry(differ, &entry, err);
 }
 
@@ -207,7 +206,7 @@ int diff_write_file(struct differ *differ, struct level *level, const char *name
 
 	if (r < 0)
 		return r;
-	entry_from_stat(&entry, path, st);
+	entry_from_stat(differ, &entry, path, st);
 	if (link) {
 		entry.mode &= 07777;
 		entry.link_target = link;
@@ -223,7 +222,8 @@ int diff_write_root(struct differ *differ, struct level *level, struct error *er
 	struct layer_entry root;
 	int r;
 
-	entry_from_stat(&root, "./", &level->st);
+	level->written = true;
+	entry_from_stat(differ, &root, "./", &level->st);
 	r = read_xattrs(level->fd, ".", &root, err);
 	if (r == 0)
 		r = write_entry(differ, &root, err);

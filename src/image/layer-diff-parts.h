@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The inside of layer-diff.h: layer-diff.c walks, layer-diff-entry.c writes. */
+/*
+ * The inside of layer-diff.h: layer-diff.c walks, layer-diff-entry.c writes,
+ * layer-diff-owned.c makes the directory what was written, layer-diff-flat.c
+ * has what plain trees need.
+ */
 #pragma once
 
 #include <stdbool.h>
@@ -14,6 +18,7 @@ struct differ {
 	struct lower_stack lower;
 	/* See struct layer_diff. */
 	bool flat;
+	bool owned;
 	const struct path_map *ignored;
 	const struct timespec *mtime;
 	/* Flat: inodes of which a name is new or changed, so that all of them are told. */
@@ -60,3 +65,30 @@ int diff_write_whiteout(struct differ *differ, struct level *level, const char *
 /* NAME at PATH; or, if the same file was written before, a link to that. */
 int diff_write_file(struct differ *differ, struct level *level, const char *name,
 		    const char *path, const struct stat *st, struct error *err);
+
+/* The time that the entry of such a file has. */
+struct timespec diff_time(const struct differ *differ, const struct stat *st);
+
+/*
+ * All three do nothing to a directory that is not owned.  NAME is in no entry,
+ * FLAGS are unlinkat(2)'s.
+ */
+int diff_drop(struct differ *differ, struct level *level, const char *name, int flags,
+	      struct error *err);
+
+/* Nothing in the layer says that LEVEL hides what is below. */
+int diff_drop_opaque(struct differ *differ, struct level *level, struct error *err);
+
+/* NAME, which was ST, has the time MTIME; "." when all in it is settled. */
+int diff_settle_time(struct differ *differ, struct level *level, const char *name,
+		     const struct timespec *mtime, struct error *err);
+
+/* The names in the directory PATH below DIR_FD, sorted. */
+int diff_read_names(int dir_fd, const char *path, struct strvec *names, struct error *err);
+
+/* In a plain tree a name that is missing, in NAMES, says that it was removed. */
+int diff_missing(struct differ *differ, struct level *level, const struct strvec *names,
+		 struct error *err);
+
+/* Notes the files with several names of which one at least is new or changed. */
+int diff_note_links(struct differ *differ, int dir_fd, const char *dir, struct error *err);

@@ -49,6 +49,33 @@ static int diff_dir_entry(struct differ *differ, struct level *level, int below_
 	return diff_write_root(differ, level, err);
 }
 
+/* FOUND is the layer that shows BELOW in the directory's place, or negative. */
+static int diff_dir_head(struct differ *differ, struct level *level, bool opaque, int found,
+			 const struct stat *below, struct error *err)
+{
+	bool merges = found >= 0 && S_ISDIR(below->st_mode);
+	int r = merges ? diff_dir_entry(differ, level, differ->lower.fds[found], below, err)
+		       : diff_write_dirs(differ, level, err);
+
+	if (r < 0 || !opaque)
+		return r;
+	/* overlayfs also marks new directories that hide nothing. */
+	return merges ? diff_write_whiteout(differ, level,
+					    &WHITEOUT_OPAQUE_NAME[strlen(WHITEOUT_PREFIX)], err)
+		      : diff_drop_opaque(differ, level, err);
+}
+
+/* A directory in which nothing is left to say is not in the layer. */
+static int diff_dir_tail(struct differ *differ, struct level *level, const char *name,
+			 struct error *err)
+{
+	const struct timespec told = diff_time(differ, &level->st);
+
+	if (!level->written)
+		return diff_drop(differ, level->parent, name, AT_REMOVEDIR, err);
+	return diff_settle_time(differ, level, ".", &told, err);
+}
+
 static int diff_subdir(struct differ *differ, struct level *parent, const char *name,
 		       const char *path, const struct stat *st, struct error *err)
 {
@@ -67,20 +94,16 @@ static int diff_subdir(struct differ *differ, struct level *parent, const char *
 	r = check_overlay_xattrs(parent->fd, name, err);
 	if (r < 0)
 		(void)error_context(err, "%s", path);
-	else if (found < 0 || !S_ISDIR(below.st_mode))
-		r = diff_write_dirs(differ, &level, err);
 	else
-		r = diff_dir_entry(differ, &level, differ->lower.fds[found], &below, err);
-	/* overlayfs also marks new directories that hide nothing. */
-	if (r >= 0 && opaque && found >= 0 && S_ISDIR(below.st_mode))
-		r = diff_write_whiteout(differ, &level, &WHITEOUT_OPAQUE_NAME[strlen(WHITEOUT_PREFIX)],
-				   err);
+		r = diff_dir_head(differ, &level, opaque, found, &below, err);
 	if (!opaque) {
 		level.lower = lower;
 		lower = (struct lower_dir){ 0 };
 	}
 	if (r >= 0)
 		r = diff_dir(differ, &level, err);
+	if (r >= 0)
+		r = diff_dir_tail(differ, &level, name, err);
 	lower_dir_release(&level.lower);
 	fd_close(&level.fd);
 	return r;
@@ -102,16 +125,22 @@ static int is_unchanged(struct differ *differ, const struct same_side *upper,
 	return same_by_stat(upper, lower, err);
 }
 
+static bool same_time(const struct timespec *a, const struct timespec *b)
+{
+	return a->tv_sec == b->tv_sec && a->tv_nsec == b->tv_nsec;
+}
+
 static int diff_file(struct differ *differ, struct level *level, const char *name,
 		     const char *path, const struct stat *st, struct error *err)
 {
 	cleanup_lower_dir struct lower_dir ignored = { 0 };
+	struct timespec told;
 	struct stat below;
 	int found, r;
 
 	if (S_ISSOCK(st->st_mode)) {
 		log_warning("%s: a socket was left out", path);
-		return 0;
+		return diff_drop(differ, level, name, 0, err);
 	}
 	r = S_ISREG(st->st_mode) ? check_overlay_xattrs(level->fd, name, err) : 0;
 	if (r < 0)
@@ -123,9 +152,13 @@ static int diff_file(struct differ *differ, struct level *level, const char *nam
 
 		r = is_unchanged(differ, &upper, &lower, err);
 		if (r < 0 || r == SAME)
-			return r;
+			return r < 0 ? r : diff_drop(differ, level, name, 0, err);
 	}
-	return diff_write_file(differ, level, name, path, st, err);
+	told = diff_time(differ, st);
+	r = diff_write_file(differ, level, name, path, st, err);
+	if (r < 0 || same_time(&told, &st->st_mtim))
+		return r;
+	return diff_settle_time(differ, level, name, &told, err);
 }
 
 static int diff_whiteout(struct differ *differ, struct level *level, const char *name,
@@ -136,7 +169,7 @@ static int diff_whiteout(struct differ *differ, struct level *level, const char 
 	struct stat below;
 
 	if (lower_step(&differ->lower, &level->lower, path, &below, &ignored) < 0)
-		return 0;
+		return diff_drop(differ, level, name, 0, err);
 	return diff_write_whiteout(differ, level, name, err);
 }
 
@@ -212,7 +245,7 @@ static int compare_names(const void *a, const void *b)
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-static int read_names(int dir_fd, const char *path, struct strvec *names, struct error *err)
+int diff_read_names(int dir_fd, const char *path, struct strvec *names, struct error *err)
 {
 	int fd = openat(dir_fd, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
@@ -235,30 +268,10 @@ static int read_names(int dir_fd, const char *path, struct strvec *names, struct
 	return 0;
 }
 
-/* In a plain tree a name that is missing says that it was removed. */
-static int diff_missing(struct differ *differ, struct level *level, const struct strvec *names,
-			struct error *err)
-{
-	cleanup_strvec struct strvec below = STRVEC_INIT;
-	int r = 0;
-
-	if (!differ->flat || level->lower.n == 0)
-		return 0;
-	r = read_names(differ->lower.fds[level->lower.layers[0]],
-		       *level->path ? level->path : ".", &below, err);
-	for (size_t i = 0, n = 0; r >= 0 && i < below.n; i++) {
-		while (n < names->n && strcmp(names->v[n], below.v[i]) < 0)
-			n++;
-		if (n == names->n || !streq(names->v[n], below.v[i]))
-			r = diff_write_whiteout(differ, level, below.v[i], err);
-	}
-	return r;
-}
-
 static int diff_dir(struct differ *differ, struct level *level, struct error *err)
 {
 	cleanup_strvec struct strvec names = STRVEC_INIT;
-	int r = read_names(level->fd, ".", &names, err);
+	int r = diff_read_names(level->fd, ".", &names, err);
 
 	if (r >= 0)
 		r = diff_missing(differ, level, &names, err);
@@ -269,67 +282,27 @@ static int diff_dir(struct differ *differ, struct level *level, struct error *er
 	return r;
 }
 
-/* --- plain trees ------------------------------------------------------------------- */
-
-static int note_link(struct differ *differ, int dir_fd, const char *name, const char *path,
-		     const struct stat *st, struct error *err)
-{
-	cleanup_close int fd = path_try_open(differ->lower.fds[0], path, PATH_NO_SYMLINKS,
-					     O_PATH | O_NOFOLLOW, 0);
-	struct stat below;
-	const struct same_side upper = { dir_fd, name, st };
-	const struct same_side lower = { differ->lower.fds[0], path, &below };
-	int r = DIFFERENT;
-
-	if (fd >= 0 && fstat(fd, &below) == 0)
-		r = same_by_stat(&upper, &lower, err);
-	if (r == DIFFERENT)
-		path_map_put(&differ->touched, diff_inode_key(st).s, 1);
-	return r < 0 ? r : 0;
-}
-
-/* Finds the files with several names of which one at least is new or changed. */
-static int note_links(struct differ *differ, int dir_fd, const char *dir, struct error *err)
-{
-	cleanup_strvec struct strvec names = STRVEC_INIT;
-	int r = read_names(dir_fd, ".", &names, err);
-
-	for (size_t i = 0; r == 0 && i < names.n; i++) {
-		cleanup_free char *path = tree_join(dir, names.v[i]);
-		cleanup_close int fd = -EBADF;
-		struct stat st;
-
-		if (fstatat(dir_fd, names.v[i], &st, AT_SYMLINK_NOFOLLOW) < 0)
-			return error_sys(err, "fstatat", "%s", path);
-		if (!S_ISDIR(st.st_mode)) {
-			r = st.st_nlink > 1
-				    ? note_link(differ, dir_fd, names.v[i], path, &st, err)
-				    : 0;
-			continue;
-		}
-		fd = openat(dir_fd, names.v[i], O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-		r = fd < 0 ? error_sys(err, "open", "%s", path)
-			   : note_links(differ, fd, path, err);
-	}
-	return r;
-}
-
 /* --- all of it --------------------------------------------------------------------- */
 
 static int diff_root(struct differ *differ, struct level *level, struct error *err)
 {
+	struct timespec told;
+	struct stat below;
 	int r = 0;
 
 	if (fstat(level->fd, &level->st) < 0)
 		return error_sys(err, "fstat", "the upper directory");
+	below = level->st;
 	if (differ->lower.n > 0) {
-		struct stat below;
-
 		if (fstat(differ->lower.fds[0], &below) < 0)
 			return error_sys(err, "fstat", "the layer below");
 		r = diff_dir_entry(differ, level, differ->lower.fds[0], &below, err);
 	}
-	return r < 0 ? r : diff_dir(differ, level, err);
+	if (r >= 0)
+		r = diff_dir(differ, level, err);
+	/* A root without an entry is the one below. */
+	told = level->written ? diff_time(differ, &level->st) : below.st_mtim;
+	return r < 0 ? r : diff_settle_time(differ, level, ".", &told, err);
 }
 
 static int walk(struct differ *differ, const struct layer_diff *diff, struct error *err)
@@ -341,11 +314,12 @@ static int walk(struct differ *differ, const struct layer_diff *diff, struct err
 	differ->flat = diff->flat;
 	differ->ignored = diff->ignored;
 	differ->mtime = diff->mtime;
+	differ->owned = diff->owned;
 	root.fd = openat(diff->upper_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (root.fd < 0)
 		return error_sys(err, "open", "the upper directory");
 	lower_root(&differ->lower, &root.lower);
-	r = differ->flat ? note_links(differ, root.fd, "", err) : 0;
+	r = differ->flat ? diff_note_links(differ, root.fd, "", err) : 0;
 	if (r == 0)
 		r = diff_root(differ, &root, err);
 	lower_dir_release(&root.lower);

@@ -32,8 +32,14 @@ struct layer_diff {
 	bool flat;
 	/* Paths left out while they are empty and not below either; or NULL. */
 	const struct path_map *ignored;
-	/* The time of every entry; NULL for that of each file. */
+	/* The time of every entry; NULL for that of each file, in whole seconds. */
 	const struct timespec *mtime;
+	/*
+	 * No mount uses UPPER_FD any more, and it is to be the unpacked layer: what
+	 * is left out is removed from it, and its files get the times of their
+	 * entries.
+	 */
+	bool owned;
 };
 
 /* STATS->n_entries is 0 when nothing differs; the stream is an empty archive then. */

@@ -24,6 +24,7 @@ teardown() {
 	awk -v dir=" $BATS_TEST_TMPDIR/peer" 'index($0, dir) { print $5 }' /proc/self/mountinfo |
 		sort -u | xargs -r umount -l 2>/dev/null || true
 	store_verifies
+	must image verify
 }
 
 peer() {

@@ -17,8 +17,9 @@ teardown() {
 	cd / || return
 	image ps -aq | xargs -r "$TOP/dabba-image" --root "$STORE" rm -f
 	[[ -z $(grep -F " $STORE/" /proc/self/mountinfo) ]]
-	[[ -z $(ls "$STORE/tmp") ]]
 	store_verifies
+	# The trees too: a layer that a build left unpacked is what its blob says.
+	must image verify
 }
 
 # build [OPTION...] <<EOF: with standard input as the Containerfile.
@@ -171,6 +172,42 @@ cached() {
 	build --no-cache --secret id=s,src=secret <file
 	shows cat /lines
 	[[ $output == $'x\nx' ]]
+}
+
+# trees STORE: all of its unpacked layers but the times of whiteouts.
+trees() {
+	(cd "$1/layers" && find . -path './*/fs*' ! -type c -printf '%P %y %m %U:%G %n %T@ %l\n' \
+		-o -path './*/fs*' -printf '%P whiteout\n' | sort)
+}
+
+# unpacked_alike: what the build left unpacked is what another store unpacks.
+unpacked_alike() {
+	rm -rf other other.oci
+	must image export --format oci built other.oci
+	must "$TOP/dabba-image" --root other import other.oci
+	diff <(trees "$STORE") <(trees other)
+}
+
+@test "image build: layers are unpacked as any other store unpacks them" {
+	cat >file <<-'EOF'
+		FROM app:1
+		RUN busybox touch -r /bin/busybox /bin/busybox && echo x >/x
+		RUN chmod 700 /bin/busybox && chmod 755 /bin/busybox && echo y >/y
+		RUN mkdir -p /tmp/a/b /new/d && rm -r /tmp/a && echo z >/new/d/z && ln /new/d/z /z
+		RUN rm -r /data && mkdir /data && echo x >/data/x && rm /etc/greeting && mkdir /etc/greeting
+		RUN chmod 711 / && mv /x /etc/x
+		COPY dir /data
+		COPY --chown=3:4 one /etc/
+		WORKDIR /data/w
+	EOF
+	build <file
+	unpacked_alike
+	must image rmi built
+	must image cache prune
+	must image gc
+	build --timestamp 77 <file
+	unpacked_alike
+	[[ $(trees "$STORE" | grep -c ' 77\.0') -ge 10 ]]
 }
 
 @test "image build: here-documents for RUN and COPY" {

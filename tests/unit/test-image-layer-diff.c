@@ -2,7 +2,7 @@
 /*
  * Every case changes an overlay with a shell script and takes the difference:
  * its entries are as listed, and applied upon the lower layer again it gives
- * what the overlay showed.
+ * what the overlay showed; an upper directory of our own is then that layer.
  */
 #include <archive.h>
 #include <archive_entry.h>
@@ -17,6 +17,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "image/layer-diff.h"
+#include "image/tree-compare.h"
 #include "tests/unit/layers.h"
 #include "tests/unit/tap.h"
 
@@ -64,6 +65,10 @@ static const struct test_case {
 	  "printf TEXT > etc/conf; touch -d @100.000000005 etc/conf", "d etc/\nf etc/conf\n" },
 	{ "hard links", "echo 1 > z; ln z a; ln z many/z; ln etc/conf etc/conf2",
 	  "f a\nd etc/\nf etc/conf\nh etc/conf2\nd many/\nh many/z\nh z\n" },
+	{ "a directory in a file's place", "rm etc/conf; mkdir -p etc/conf/d",
+	  "d etc/\nd etc/conf/\nd etc/conf/d/\n" },
+	{ "directories that come to nothing", "chmod 700 many; chmod 755 many; echo 1 > tmp",
+	  "f tmp\n" },
 	{ "types", "mkfifo pipe; mknod dev c 1 3; ln -s nowhere dangling; mkdir -m 2775 d; "
 	  "chgrp 8 d; touch -d @-5 old; chmod 4755 old; chown 3000000 pipe",
 	  "d d/\nl dangling\nc dev\nf old\np pipe\n" },
@@ -147,20 +152,48 @@ static bool change(const struct test_case *c, struct strbuf *told)
 	return umount2(merged, 0) == 0;
 }
 
-static int diff(struct strbuf *tar, struct error *err)
+static int diff(struct strbuf *tar, bool owned, struct error *err)
 {
 	cleanup_free char *upper = xasprintf("%s/upper", scratch);
 	cleanup_free char *lower = xasprintf("%s/lower", scratch);
 	cleanup_close int upper_fd = open_dir(upper), lower_fd = open_dir(lower);
-	struct layer_diff input = { .upper_fd = upper_fd, .lower_fds = &lower_fd, .n_lower = 1 };
+	struct layer_diff input = {
+		.upper_fd = upper_fd, .lower_fds = &lower_fd, .n_lower = 1, .owned = owned,
+	};
 	struct layer_stats stats;
 
 	return layer_diff_write(&input, append, tar, &stats, err);
 }
 
+/* Our own upper directory is then what the layer would be unpacked to. */
+static void test_owned(const char *name, const struct strbuf *tar)
+{
+	cleanup_free char *upper = xasprintf("%s/upper", scratch);
+	cleanup_free char *lower = xasprintf("%s/lower", scratch);
+	cleanup_free char *unpacked = make_dir("unpacked");
+	cleanup_close int upper_fd = open_dir(upper), lower_fd = open_dir(lower);
+	cleanup_close int fd = open_dir(unpacked);
+	struct layer_target target = {
+		.fd = fd, .shape = LAYER_OVERLAY, .lower_fds = &lower_fd, .n_lower = 1,
+	};
+	struct test_source source;
+	cleanup_strbuf struct strbuf again = STRBUF_INIT, where = STRBUF_INIT;
+	struct error err = ERROR_INIT;
+	bool same;
+
+	ok_named(diff(&again, true, &err) == 0, "%s: of our own: %s", name, err.msg);
+	same = again.len == tar->len && memcmp(again.buf, tar->buf, tar->len) == 0;
+	ok_named(same, "%s: the same bytes", name);
+	test_source_init(&source, tar, 100000);
+	ok_named(layer_apply(&source.source, &target, NULL, NULL, &err) == 0, "%s: unpacked %s", name, err.msg);
+	ok_named(tree_compare(upper_fd, fd, &where, &err) == SAME, "%s: the same tree: %s %s", name,
+		 where.buf, err.msg);
+}
+
 static void clean_scratch(void)
 {
-	static const char *const names[] = { "merged", "lower", "upper", "work", "flat" };
+	static const char *const names[] = { "merged", "lower",	   "upper",
+					     "work",   "unpacked", "flat" };
 	cleanup_close int fd = open_dir(scratch);
 	struct error err = ERROR_INIT;
 
@@ -183,16 +216,40 @@ static void test_case(const struct test_case *c)
 	ok(apply(&base_tar, lower, LAYER_OVERLAY, &err) == 0);
 	ok(apply(&base_tar, flat, LAYER_FLAT, &err) == 0);
 	ok_named(change(c, &before), "%s: script", c->name);
-	ok_named(diff(&tar, &err) == 0, "%s: diff %s", c->name, err.msg);
-	ok_named(diff(&again, &err) == 0 && again.len == tar.len &&
+	ok_named(diff(&tar, false, &err) == 0, "%s: diff %s", c->name, err.msg);
+	ok_named(diff(&again, false, &err) == 0 && again.len == tar.len &&
 			 memcmp(again.buf, tar.buf, tar.len) == 0, "%s: the same bytes again",
 		 c->name);
+	test_owned(c->name, &tar);
 	list_entries(&tar, &entries);
 	ok_str(entries.buf, c->entries);
 	ok_named(apply(&tar, flat, LAYER_FLAT, &err) == 0, "%s: applied %s", c->name, err.msg);
 	test_tell_tree(flat, false, &after);
 	ok_str(after.buf, before.buf);
 	ok_named(tap_count_fds() == fds, "%s: no fd is left", c->name);
+	clean_scratch();
+}
+
+/* No layer can hold a socket, so that nothing else compares it. */
+static void test_socket(void)
+{
+	static const struct test_case c = {
+		"a socket", "echo 1 > tmp; python3 -c 'import socket; "
+		"socket.socket(socket.AF_UNIX).bind(\"many/socket\")'", NULL,
+	};
+	cleanup_free char *lower = make_dir("lower");
+	cleanup_strbuf struct strbuf base_tar = STRBUF_INIT, tar = STRBUF_INIT;
+	cleanup_strbuf struct strbuf before = STRBUF_INIT, entries = STRBUF_INIT;
+	struct error err = ERROR_INIT;
+
+	free(make_dir("upper"));
+	free(make_dir("work"));
+	test_make_tar(base, &base_tar);
+	ok(apply(&base_tar, lower, LAYER_OVERLAY, &err) == 0);
+	ok(change(&c, &before) && diff(&tar, false, &err) == 0);
+	list_entries(&tar, &entries);
+	ok_str(entries.buf, "f tmp\n");
+	test_owned(c.name, &tar);
 	clean_scratch();
 }
 
@@ -205,7 +262,7 @@ static void test_refused(const char *script, const char *text)
 
 	free(make_dir("lower"));
 	ok(system(command) == 0);
-	ok_named(diff(&tar, &err) < 0 && strstr(err.msg, text), "refused: %s", err.msg);
+	ok_named(diff(&tar, false, &err) < 0 && strstr(err.msg, text), "refused: %s", err.msg);
 	clean_scratch();
 }
 
@@ -214,6 +271,7 @@ int main(void)
 	scratch = test_scratch();
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
 		test_case(&cases[i]);
+	test_socket();
 	test_refused("mkdir d; echo x > d/.wh.name", "d/.wh.name: a layer cannot hold");
 	test_refused("mkdir d; python3 -c 'import os; "
 		     "os.setxattr(\"d\", \"trusted.overlay.redirect\", b\"x\")'",

@@ -1,18 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * The program looks at the rules from the last to the first:
- *
- *	r2 = type, r3 = access still asked for, r4 = major, r5 = minor
- *	for each rule that matches type, major and minor:
- *		deny:   any of r3 in the rule's access  -> return 0
- *		allow:  r3 &= ~access; nothing left     -> return 1
- *	return 0
- *
- * so that one open(2) for reading and writing may be granted by two rules.
- */
 #include "linux/device-bpf.h"
 
-#include <linux/bpf_common.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -29,37 +17,20 @@
 enum {
 	/* The kernel attaches no more to one cgroup. */
 	MAX_ATTACHED = 64,
-	ACCESS_ALL = BPF_DEVCG_ACC_MKNOD | BPF_DEVCG_ACC_READ | BPF_DEVCG_ACC_WRITE,
-	/* type, major, minor, two or three for the verdict, two to return. */
-	MAX_INSNS_PER_RULE = 8,
-	MAX_INSNS_AROUND = 8,
 };
 
 /* Every container gets these nodes, ptys among them (config-linux.md, "Default Devices"). */
 static const struct device_rule default_rules[] = {
-	{ 'c', 1, 3, ACCESS_ALL, true },	 /* null */
-	{ 'c', 1, 5, ACCESS_ALL, true },	 /* zero */
-	{ 'c', 1, 7, ACCESS_ALL, true },	 /* full */
-	{ 'c', 1, 8, ACCESS_ALL, true },	 /* random */
-	{ 'c', 1, 9, ACCESS_ALL, true },	 /* urandom */
-	{ 'c', 5, 0, ACCESS_ALL, true },	 /* tty */
-	{ 'c', 5, 1, ACCESS_ALL, true },	 /* console */
-	{ 'c', 5, 2, ACCESS_ALL, true },	 /* ptmx */
-	{ 'c', 136, DEVICE_ANY, ACCESS_ALL, true }, /* pts */
+	{ 'c', 1, 3, DEVICE_ACCESS_ALL, true },	 /* null */
+	{ 'c', 1, 5, DEVICE_ACCESS_ALL, true },	 /* zero */
+	{ 'c', 1, 7, DEVICE_ACCESS_ALL, true },	 /* full */
+	{ 'c', 1, 8, DEVICE_ACCESS_ALL, true },	 /* random */
+	{ 'c', 1, 9, DEVICE_ACCESS_ALL, true },	 /* urandom */
+	{ 'c', 5, 0, DEVICE_ACCESS_ALL, true },	 /* tty */
+	{ 'c', 5, 1, DEVICE_ACCESS_ALL, true },	 /* console */
+	{ 'c', 5, 2, DEVICE_ACCESS_ALL, true },	 /* ptmx */
+	{ 'c', 136, DEVICE_ANY, DEVICE_ACCESS_ALL, true }, /* pts */
 };
-
-/* clang-format off */
-#define INSN(c, d, s, o, i) ((struct bpf_insn){ \
-	.code = (c), .dst_reg = (d), .src_reg = (s), .off = (int16_t)(o), .imm = (int32_t)(i) })
-#define LOAD_WORD(d, s, o)    INSN(BPF_LDX | BPF_MEM | BPF_W, d, s, o, 0)
-#define AND_IMM(d, i)         INSN(BPF_ALU | BPF_AND | BPF_K, d, 0, 0, i)
-#define RSH_IMM(d, i)         INSN(BPF_ALU | BPF_RSH | BPF_K, d, 0, 0, i)
-#define MOV_IMM(d, i)         INSN(BPF_ALU | BPF_MOV | BPF_K, d, 0, 0, i)
-#define MOV_REG(d, s)         INSN(BPF_ALU | BPF_MOV | BPF_X, d, s, 0, 0)
-#define JUMP_NE(d, i, o)      INSN(BPF_JMP | BPF_JNE | BPF_K, d, 0, o, i)
-#define JUMP_EQ(d, i, o)      INSN(BPF_JMP | BPF_JEQ | BPF_K, d, 0, o, i)
-#define RETURN()              INSN(BPF_JMP | BPF_EXIT, 0, 0, 0, 0)
-/* clang-format on */
 
 unsigned int device_access_parse(const char *text)
 {
@@ -81,84 +52,6 @@ unsigned int device_access_parse(const char *text)
 		}
 	}
 	return access;
-}
-
-static bool matches_everything(const struct device_rule *rule)
-{
-	return rule->type == 'a' && rule->major == DEVICE_ANY && rule->minor == DEVICE_ANY &&
-	       rule->access == ACCESS_ALL;
-}
-
-static bool allow_everything(const struct device_rule *rules, size_t n)
-{
-	while (n > 0 && rules[n - 1].allow)
-		if (matches_everything(&rules[--n]))
-			return true;
-	return false;
-}
-
-/* One rule; its conditions jump over the rest of it, which is therefore built first. */
-static size_t emit_rule(struct bpf_insn *out, const struct device_rule *rule)
-{
-	struct bpf_insn verdict[5], *v = verdict;
-	bool any_type = rule->type == 'a';
-	size_t n = 0, left, n_conditions;
-
-	if (rule->allow) {
-		*v++ = AND_IMM(BPF_REG_3, ~rule->access);
-		*v++ = JUMP_NE(BPF_REG_3, 0, 2);
-	} else {
-		*v++ = MOV_REG(BPF_REG_1, BPF_REG_3);
-		*v++ = AND_IMM(BPF_REG_1, rule->access);
-		*v++ = JUMP_EQ(BPF_REG_1, 0, 2);
-	}
-	*v++ = MOV_IMM(BPF_REG_0, rule->allow);
-	*v++ = RETURN();
-
-	n_conditions = !any_type + (rule->major != DEVICE_ANY) + (rule->minor != DEVICE_ANY);
-	left = n_conditions + (size_t)(v - verdict);
-	if (!any_type)
-		out[n++] = JUMP_NE(BPF_REG_2,
-				   rule->type == 'b' ? BPF_DEVCG_DEV_BLOCK : BPF_DEVCG_DEV_CHAR,
-				   --left);
-	if (rule->major != DEVICE_ANY)
-		out[n++] = JUMP_NE(BPF_REG_4, rule->major, --left);
-	if (rule->minor != DEVICE_ANY)
-		out[n++] = JUMP_NE(BPF_REG_5, rule->minor, --left);
-	memcpy(out + n, verdict, (size_t)(v - verdict) * sizeof(*v));
-	return n + (size_t)(v - verdict);
-}
-
-void device_bpf_compile(const struct device_rule *rules, size_t n_rules, struct bpf_insn **out,
-			size_t *n)
-{
-	struct bpf_insn *insns;
-	size_t at = 0;
-
-	*out = NULL;
-	*n = 0;
-	if (allow_everything(rules, n_rules))
-		return;
-	insns = xcalloc(n_rules * MAX_INSNS_PER_RULE + MAX_INSNS_AROUND, sizeof(*insns));
-	/* struct bpf_cgroup_dev_ctx: access_type is access << 16 | type, then major, minor. */
-	insns[at++] = LOAD_WORD(BPF_REG_2, BPF_REG_1, 0);
-	insns[at++] = MOV_REG(BPF_REG_3, BPF_REG_2);
-	insns[at++] = AND_IMM(BPF_REG_2, 0xffff);
-	insns[at++] = RSH_IMM(BPF_REG_3, 16);
-	insns[at++] = LOAD_WORD(BPF_REG_4, BPF_REG_1, 4);
-	insns[at++] = LOAD_WORD(BPF_REG_5, BPF_REG_1, 8);
-	/* What stands before a rule that denies everything has no say. */
-	for (size_t i = n_rules; i > 0; i--) {
-		const struct device_rule *rule = &rules[i - 1];
-
-		if (matches_everything(rule) && !rule->allow)
-			break;
-		at += emit_rule(insns + at, rule);
-	}
-	insns[at++] = MOV_IMM(BPF_REG_0, 0);
-	insns[at++] = RETURN();
-	*out = insns;
-	*n = at;
 }
 
 static int sys_bpf(int command, union bpf_attr *attr)
@@ -341,7 +234,7 @@ int device_bpf_attach(int cgroup_fd, const struct oci_resources *resources,
 
 	if (r < 0 || n_rules == 0)
 		return r;
-	device_bpf_compile(rules, n_rules, &insns, &n);
+	device_program_make(rules, n_rules, &insns, &n);
 	old_fd = find_attached(cgroup_fd);
 	if (n > 0)
 		r = load_and_attach(cgroup_fd, old_fd, insns, n, err);

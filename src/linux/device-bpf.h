@@ -7,27 +7,14 @@
  */
 #pragma once
 
-#include <linux/bpf.h>
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
 
 #include "base/error.h"
+#include "linux/device-program.h"
 
 struct oci_device;
 struct oci_resources;
-
-enum { DEVICE_ANY = -1 };
-
-struct device_rule {
-	/* 'a' (both), 'b' or 'c'. */
-	char type;
-	/* DEVICE_ANY for all. */
-	int64_t major, minor;
-	/* BPF_DEVCG_ACC_*. */
-	unsigned int access;
-	bool allow;
-};
 
 /* "rwm" in any order to BPF_DEVCG_ACC_*; 0 for anything else. */
 unsigned int device_access_parse(const char *text);
@@ -38,14 +25,6 @@ unsigned int device_access_parse(const char *text);
  */
 int device_rules_make(const struct oci_resources *resources, const struct oci_device *devices,
 		      size_t n_devices, struct device_rule **out, size_t *n, struct error *err);
-
-/*
- * The program for RULES, of which a later one overrides the earlier for the
- * kinds of access it names; what no rule mentions is denied.  *OUT is the
- * heap's; NULL with *N 0 when the rules allow everything.
- */
-void device_bpf_compile(const struct device_rule *rules, size_t n_rules, struct bpf_insn **out,
-			size_t *n);
 
 /*
  * Loads and attaches what RESOURCES asks for, in place of what an earlier call

@@ -254,7 +254,7 @@ static void attach_device_rules(const char *path)
 {
 	enum { LOAD = BPF_LDX | BPF_W | BPF_MEM, SKIP = BPF_JMP | BPF_JNE | BPF_K,
 	       SET = BPF_ALU64 | BPF_MOV | BPF_K, END = BPF_JMP | BPF_EXIT };
-	struct bpf_insn code[ARRAY_SIZE(allowed) * 4 + 4];
+	struct bpf_insn code[ARRAY_SIZE(allowed) * 4 + 7];
 	union bpf_attr load = {
 		.prog_type = BPF_PROG_TYPE_CGROUP_DEVICE,
 		.insns = (uintptr_t)code,
@@ -264,6 +264,10 @@ static void attach_device_rules(const char *path)
 	int cgroup = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	uint32_t n = 0;
 
+	/* Of another type: on to the refusal at the end. */
+	code[n++] = instruction(LOAD, 4, 1, offsetof(struct bpf_cgroup_dev_ctx, access_type), 0);
+	code[n++] = instruction(BPF_ALU64 | BPF_AND | BPF_K, 4, 0, 0, 0xffff);
+	code[n++] = instruction(SKIP, 4, 0, ARRAY_SIZE(allowed) * 4 + 1, BPF_DEVCG_DEV_CHAR);
 	code[n++] = instruction(LOAD, 2, 1, offsetof(struct bpf_cgroup_dev_ctx, major), 0);
 	code[n++] = instruction(LOAD, 3, 1, offsetof(struct bpf_cgroup_dev_ctx, minor), 0);
 	for (size_t i = 0; i < ARRAY_SIZE(allowed); i++) {

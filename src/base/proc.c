@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/vfs.h>
 #include <unistd.h>
@@ -122,14 +123,25 @@ int proc_write_self(const char *name, const char *data, struct error *err)
 	return r < 0 ? r : proc_write(path, data, err);
 }
 
+/* Fields of /proc/PID/stat as proc(5) counts them. */
+enum { STAT_NAME = 2, STAT_STATE = 3, STAT_START_TIME = 22, STAT_IGNORED_SIGNALS = 33 };
+
+/* The field N after the one at TEXT; NULL when there is none. */
+static const char *skip_fields(const char *text, int n)
+{
+	for (; text && n > 0; n--) {
+		text = strchr(text, ' ');
+		text = text ? text + 1 : NULL;
+	}
+	return text;
+}
+
 int proc_read_stat(pid_t pid, struct proc_stat *out, struct error *err)
 {
 	cleanup_close int fd = -EBADF;
-	unsigned long long ticks;
-	unsigned long ignored;
+	const char *state, *ticks, *ignored;
 	int root_fd = proc_fd(err);
 	char path[32], buf[1024];
-	const char *after_name;
 	ssize_t n;
 
 	if (root_fd < 0)
@@ -145,14 +157,13 @@ int proc_read_stat(pid_t pid, struct proc_stat *out, struct error *err)
 	buf[n] = '\0';
 
 	/* The name in parentheses may hold anything, also ")": the last one ends it. */
-	after_name = strrchr(buf, ')');
-	if (!after_name ||
-	    sscanf(after_name + 1,
-		   " %c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d %llu"
-		   " %*u %*d %*u %*u %*u %*u %*u %*u %*u %*u %lu",
-		   &out->state, &ticks, &ignored) != 3)
+	state = skip_fields(strrchr(buf, ')'), STAT_STATE - STAT_NAME);
+	ticks = skip_fields(state, STAT_START_TIME - STAT_STATE);
+	ignored = skip_fields(ticks, STAT_IGNORED_SIGNALS - STAT_START_TIME);
+	if (!ignored)
 		return error_set(err, EPROTO, "/proc/%s has an unknown form", path);
-	out->start_time = ticks;
-	out->ignored_signals = (uint32_t)ignored;
+	out->state = *state;
+	out->start_time = strtoull(ticks, NULL, 10);
+	out->ignored_signals = (uint32_t)strtoull(ignored, NULL, 10);
 	return 0;
 }

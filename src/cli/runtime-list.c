@@ -76,7 +76,7 @@ static int print_json(const struct state_list *list, struct error *err)
 static int run(struct invocation *invocation, struct error *err)
 {
 	const struct list_options *o = invocation->options;
-	cleanup_state_list struct state_list list = { 0 };
+	cleanup_state_list struct state_list list = STATE_LIST_INIT;
 	int r;
 
 	if (o->quiet)

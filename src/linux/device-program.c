@@ -112,6 +112,7 @@ static void emit_tests(struct builder *b, const struct device_rule *rule)
 {
 	const struct device_rule *tested = b->tested;
 	bool same_type = tested && tested->type == rule->type && b->n - b->type_jump < MAX_JUMP;
+	int type = rule->type == 'b' ? BPF_DEVCG_DEV_BLOCK : BPF_DEVCG_DEV_CHAR;
 
 	if (same_type && tested->major == rule->major)
 		return;
@@ -122,10 +123,7 @@ static void emit_tests(struct builder *b, const struct device_rule *rule)
 		if (rule->type == 'a')
 			b->type_jump = 0;
 		else
-			emit(b,
-			     JUMP_NE(BPF_REG_2,
-				     rule->type == 'b' ? BPF_DEVCG_DEV_BLOCK : BPF_DEVCG_DEV_CHAR,
-				     0));
+			emit(b, JUMP_NE(BPF_REG_2, type, 0));
 	}
 	if (rule->major != DEVICE_ANY) {
 		b->major_jump = b->n;

@@ -75,6 +75,10 @@ void container_fini(struct container *c);
  */
 int container_load(struct container *c, const char *root, const char *id, struct error *err);
 
+/* The same with ROOT open as ROOT_FD, for whoever loads many. */
+int container_load_at(struct container *c, int root_fd, const char *root, const char *id,
+		      struct error *err);
+
 /* Reads the frozen config.json into c->config. */
 int container_load_config(struct container *c, struct error *err);
 

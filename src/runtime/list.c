@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 
 #include "base/fd.h"
@@ -13,50 +15,47 @@
 #include "runtime/store.h"
 
 /* One container into the next free place; what fails concerns that one alone. */
-static void load_one(const char *root, const char *id, struct state_list *list)
+static void load_one(int root_fd, const char *root, const char *id, struct state_list *list)
 {
-	struct container *c = &list->containers[list->n];
+	struct container c = CONTAINER_INIT;
 	struct error err = ERROR_INIT;
 	int r;
 
-	*c = (struct container)CONTAINER_INIT;
-	r = container_load(c, root, id, &err);
+	c.arena = list->arena;
+	r = container_load_at(&c, root_fd, root, id, &err);
 	if (r == 0)
-		r = state_report_make(c, &list->reports[list->n], &err);
-	if (r == 0) {
-		/* There may be more containers than a process may have open files. */
-		fd_close(&c->dir_fd);
-		list->n++;
-		return;
-	}
-	container_fini(c);
-	if (r != -ENOENT)
+		r = state_report_make(&c, &list->reports[list->n], &err);
+	if (r == 0)
+		list->reports[list->n++].id = id;
+	else if (r != -ENOENT)
 		log_warning("container %s is left out: %s", id, err.msg);
+	list->arena = c.arena;
+	c.arena = (struct oci_arena)OCI_ARENA_INIT;
+	container_fini(&c);
 }
 
 int state_list_load(const char *root, struct state_list *out, struct error *err)
 {
-	cleanup_strvec struct strvec ids = STRVEC_INIT;
-	int r = store_list(root, &ids, err);
+	cleanup_close int root_fd = -EBADF;
+	int r = store_list(root, &out->ids, err);
 
-	if (r < 0)
+	if (r < 0 || out->ids.n == 0)
 		return r;
-	*out = (struct state_list){
-		.containers = xcalloc(ids.n + 1, sizeof(*out->containers)),
-		.reports = xcalloc(ids.n + 1, sizeof(*out->reports)),
-	};
-	for (size_t i = 0; i < ids.n; i++)
-		load_one(root, ids.v[i], out);
+	root_fd = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (root_fd < 0)
+		return error_file(err, "open", root);
+	out->reports = xcalloc(out->ids.n, sizeof(*out->reports));
+	for (size_t i = 0; i < out->ids.n; i++)
+		load_one(root_fd, root, out->ids.v[i], out);
 	return 0;
 }
 
 void state_list_fini(struct state_list *list)
 {
-	for (size_t i = 0; i < list->n; i++)
-		container_fini(&list->containers[i]);
-	free(list->containers);
+	oci_arena_release(&list->arena);
+	strvec_release(&list->ids);
 	free(list->reports);
-	*list = (struct state_list){ 0 };
+	*list = (struct state_list)STATE_LIST_INIT;
 }
 
 int state_list_json(const struct state_list *list, char **json, struct error *err)

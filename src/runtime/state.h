@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "base/str.h"
 #include "libocispec/arena.h"
 #include "libocispec/runtime.h"
 #include "runtime/container.h"
@@ -35,12 +36,14 @@ int state_report_make(struct container *c, struct state_report *out, struct erro
 /* The report on ID as indented JSON; *JSON is the caller's to free. */
 int container_state(const char *root, const char *id, char **json, struct error *err);
 
-/* All reports below a root, sorted by id. */
+/* All reports below a root, sorted by id; they share one arena. */
 struct state_list {
-	struct container *containers;
+	struct strvec ids;
+	struct oci_arena arena;
 	struct state_report *reports;
 	size_t n;
 };
+#define STATE_LIST_INIT { .ids = STRVEC_INIT, .arena = OCI_ARENA_INIT }
 
 /*
  * A container that cannot be read is a warning and left out; so is one that

@@ -175,6 +175,24 @@ static int read_record(struct container *c, const char *root, struct error *err)
 	return r < 0 ? error_context(err, "%s/%s", root, c->id) : 0;
 }
 
+static int explain_open(const char *root, const char *id, struct error *err)
+{
+	if (errno != ENOENT)
+		return error_sys(err, "open", "%s/%s", root, id);
+	(void)error_set(err, ENOENT, "container does not exist: \"%s\"", id);
+	return error_hint(err, "\"dabba list\" shows those below %s", root);
+}
+
+int container_load_at(struct container *c, int root_fd, const char *root, const char *id,
+		      struct error *err)
+{
+	c->dir_fd = openat(root_fd, id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (c->dir_fd < 0)
+		return explain_open(root, id, err);
+	c->id = xstrdup(id);
+	return read_record(c, root, err);
+}
+
 int container_load(struct container *c, const char *root, const char *id, struct error *err)
 {
 	cleanup_close int root_fd = -EBADF;
@@ -183,16 +201,8 @@ int container_load(struct container *c, const char *root, const char *id, struct
 	if (r < 0)
 		return r;
 	root_fd = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (root_fd >= 0)
-		c->dir_fd = openat(root_fd, id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (root_fd < 0 || c->dir_fd < 0) {
-		if (errno != ENOENT)
-			return error_sys(err, "open", "%s/%s", root, id);
-		(void)error_set(err, ENOENT, "container does not exist: \"%s\"", id);
-		return error_hint(err, "\"dabba list\" shows those below %s", root);
-	}
-	c->id = xstrdup(id);
-	return read_record(c, root, err);
+	return root_fd < 0 ? explain_open(root, id, err)
+			   : container_load_at(c, root_fd, root, id, err);
 }
 
 int container_lock_loaded(struct container *c, const char *root, struct error *err)

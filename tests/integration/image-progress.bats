@@ -71,8 +71,10 @@ on_terminal() {
 interrupted() {
 	local signal=$1 code=0
 	shift
-	# The shell has what runs in the background ignore SIGINT.
+	# The shell has what runs in the background ignore SIGINT.  On a busy machine the
+	# program is the last to run, so that it is not done before it is looked at.
 	python3 -c 'import os, signal, sys
+os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
 signal.signal(signal.SIGINT, signal.SIG_DFL)
 os.execv(sys.argv[1], sys.argv[1:])' "$TOP/dabba-image" --root "$STORE" "$@" >stdout 2>stderr </dev/null 3>&- &
 	local pid=$!

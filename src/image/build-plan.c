@@ -2,20 +2,21 @@
 #include "image/build-plan.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <unistd.h>
 
 #include "base/fd.h"
-#include "base/file.h"
 #include "base/mem.h"
 #include "base/path.h"
 #include "image/document.h"
+#include "image/interrupt.h"
 #include "image/platform.h"
 #include "image/words.h"
 
-enum { FILE_MAX = 4 << 20 };
+enum { FILE_MAX = 4 << 20, READ_SIZE = 1 << 16 };
 
 /* --- reading ----------------------------------------------------------------------- */
 
@@ -30,6 +31,33 @@ static int open_context(struct build_plan *build, struct error *err)
 	return error_hint(err, "the last argument is the directory that COPY takes files from");
 }
 
+/* Of a pipe or a terminal too, on which it can wait for long. */
+static int read_text(int fd, const char *name, struct strbuf *text, struct error *err)
+{
+	ssize_t n = 1;
+
+	while (n != 0) {
+		struct pollfd news = { .fd = fd, .events = POLLIN };
+		int r;
+
+		(void)interrupt_poll(&news, 1);
+		r = interrupt_check(err);
+		if (r < 0)
+			return r;
+		if (!news.revents)
+			continue;
+		strbuf_grow(text, READ_SIZE);
+		n = read(fd, text->buf + text->len, READ_SIZE);
+		if (n < 0)
+			return error_sys(err, "read", "%s", name);
+		text->len += (size_t)n;
+		text->buf[text->len] = '\0';
+		if (text->len > FILE_MAX)
+			return error_set(err, EFBIG, "%s is larger than %d bytes", name, FILE_MAX);
+	}
+	return 0;
+}
+
 /* The file's text, and its name for messages. */
 static int read_file(struct build_plan *build, const char **name, struct strbuf *text,
 		     struct error *err)
@@ -37,10 +65,13 @@ static int read_file(struct build_plan *build, const char **name, struct strbuf 
 	static const char *const names[] = { "Containerfile", "Dockerfile" };
 
 	if (build->request->file) {
+		cleanup_close int fd = -EBADF;
+
 		*name = build->request->file;
 		if (streq(*name, "-"))
-			return file_read_fd(STDIN_FILENO, "standard input", FILE_MAX, text, err);
-		return file_read_at(AT_FDCWD, *name, FILE_MAX, text, err);
+			return read_text(STDIN_FILENO, "standard input", text, err);
+		fd = open(*name, O_RDONLY | O_CLOEXEC);
+		return fd < 0 ? error_sys(err, "open", "%s", *name) : read_text(fd, *name, text, err);
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
 		cleanup_close int fd = path_try_open(build->context_fd, names[i], PATH_IN_ROOT,
@@ -50,7 +81,7 @@ static int read_file(struct build_plan *build, const char **name, struct strbuf 
 			continue;
 		*name = names[i];
 		if (fd >= 0)
-			return file_read_fd(fd, *name, FILE_MAX, text, err);
+			return read_text(fd, *name, text, err);
 		errno = -fd;
 		return error_sys(err, "open", "%s/%s", build->request->context, *name);
 	}

@@ -3,26 +3,21 @@
 #include "image/build-stage.h"
 
 #include <fcntl.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/fd.h"
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "image/build-container.h"
 #include "image/build-layer.h"
 #include "image/build-mount.h"
 #include "image/container.h"
 #include "image/container-root.h"
 #include "image/document.h"
-#include "image/interrupt.h"
-#include "image/runtime-call.h"
 #include "image/timestamp.h"
-
-enum { READ_SIZE = 1 << 16 };
 
 /* Where a script is in its container, and in no layer. */
 #define SCRIPT_PATH "/run/dabba-build-script"
@@ -265,86 +260,6 @@ static int make_container(struct run_step *step)
 	return r < 0 ? r : prepare(step);
 }
 
-/* --- its output -------------------------------------------------------------------- */
-
-/* Tells the complete lines in TEXT, and with ALL what is left. */
-static void tell_lines(struct build_stage *stage, struct strbuf *text, bool all)
-{
-	char *line = text->buf, *end;
-
-	while ((end = strchr(line, '\n'))) {
-		*end = '\0';
-		build_stage_tell(stage, BUILD_OUTPUT, "%s", line);
-		line = end + 1;
-	}
-	if (all || text->len - (size_t)(line - text->buf) >= BUILD_TEXT_MAX - 1) {
-		if (*line)
-			build_stage_tell(stage, BUILD_OUTPUT, "%s", line);
-		strbuf_reset(text);
-		return;
-	}
-	text->len -= (size_t)(line - text->buf);
-	memmove(text->buf, line, text->len + 1);
-}
-
-static int read_output(struct run_step *step, int fd)
-{
-	cleanup_strbuf struct strbuf text = STRBUF_INIT;
-	cleanup_free char *buffer = xmalloc(READ_SIZE);
-	int r = 0;
-
-	for (;;) {
-		ssize_t n = read(fd, buffer, READ_SIZE);
-
-		if (n < 0 && errno == EINTR) {
-			r = interrupt_check(step->err);
-			if (r < 0)
-				return r;
-			continue;
-		}
-		if (n <= 0)
-			break;
-		/* A NUL would end the line for all who see it as a string. */
-		for (ssize_t i = 0; i < n; i++)
-			strbuf_addch(&text, buffer[i] ? buffer[i] : ' ');
-		tell_lines(step->stage, &text, false);
-	}
-	tell_lines(step->stage, &text, true);
-	return 0;
-}
-
-static int run_container(struct run_step *step, int *status)
-{
-	cleanup_close int null_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
-	cleanup_close int read_fd = -EBADF, write_fd = -EBADF;
-	cleanup_strvec struct strvec argv = STRVEC_INIT;
-	static const char *const kill_now[] = { "--force", NULL };
-	struct error ignored = ERROR_INIT;
-	int fds[2], r;
-	pid_t pid;
-
-	if (null_fd < 0 || pipe2(fds, O_CLOEXEC) < 0)
-		return error_sys(step->err, "pipe2", "for the output");
-	read_fd = fds[0];
-	write_fd = fds[1];
-	runtime_command(&step->c, "run", &argv);
-	strvec_push(&argv, "--bundle");
-	strvec_push(&argv, step->c.path);
-	strvec_push(&argv, step->c.record.id);
-	r = runtime_spawn(argv.v, &(struct runtime_streams){ null_fd, write_fd, write_fd }, &pid,
-			  step->err);
-	fd_close(&write_fd);
-	if (r < 0)
-		return r;
-	r = read_output(step, read_fd);
-	/* Interrupted: the container goes, and with it the runtime. */
-	if (r < 0)
-		(void)runtime_call(&step->c, "delete", kill_now, &ignored);
-	if (runtime_wait(pid, status, r < 0 ? &ignored : step->err) < 0 && r == 0)
-		r = step->err->code;
-	return r;
-}
-
 /* --- the end of it ----------------------------------------------------------------- */
 
 static int keep_container(struct run_step *step, int status)
@@ -374,7 +289,7 @@ static int run(struct run_step *step, struct build_record *record)
 	int status = 0, r = make_container(step);
 
 	if (r == 0)
-		r = run_container(step, &status);
+		r = build_container_run(stage, &step->c, &status, step->err);
 	if (r == 0 && status != 0)
 		r = fail(step, status);
 	if (r == 0)

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -122,6 +123,8 @@ static int start_worker(struct build *build, size_t index, struct error *err)
 		return r;
 	}
 	if (worker->pid == 0) {
+		/* Nobody is left to tell of it. */
+		(void)prctl(PR_SET_PDEATHSIG, SIGTERM);
 		fd_close(&worker->events_fd);
 		_exit(work(build, worker, events_fd) < 0 ? EXIT_FAILURE : EXIT_SUCCESS);
 	}
@@ -213,8 +216,8 @@ static int finish_worker(struct build *build, size_t i, struct error *err)
 	return r;
 }
 
-/* Waits for news of any worker. */
-static int follow(struct build *build, struct error *err)
+/* Waits for news of any worker; once it is STOPPED for nothing else. */
+static int follow(struct build *build, bool stopped, struct error *err)
 {
 	struct pollfd fds[64];
 	size_t n = build->n_workers < ARRAY_SIZE(fds) ? build->n_workers : ARRAY_SIZE(fds);
@@ -222,7 +225,7 @@ static int follow(struct build *build, struct error *err)
 
 	for (size_t i = 0; i < n; i++)
 		fds[i] = (struct pollfd){ .fd = build->workers[i].events_fd, .events = POLLIN };
-	if (poll(fds, n, -1) < 0)
+	if ((stopped ? poll(fds, n, -1) : interrupt_poll(fds, n)) < 0)
 		return errno == EINTR ? 0 : error_sys(err, "poll", "stages");
 	/* From the end: a worker that is over is replaced by the last one. */
 	for (size_t i = n; i-- > 0;) {
@@ -254,7 +257,7 @@ static int build_stages(struct build *build, struct error *err)
 			stop_workers(build);
 			stopped = true;
 		}
-		if (build->n_workers > 0 && follow(build, err) < 0)
+		if (build->n_workers > 0 && follow(build, stopped, err) < 0)
 			r = err->code;
 	}
 	return r;
@@ -322,5 +325,8 @@ int build_image(struct store *store, const struct build_request *request, struct
 	if (r == 0)
 		r = add_image(&build, id, err);
 	build_plan_release(&build.plan);
+	/* A call that blocks says no more than EINTR. */
+	if (r == -EINTR && err->exit_status == 0)
+		(void)interrupt_check(err);
 	return r;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "image/interrupt.h"
 
+#include <errno.h>
 #include <signal.h>
-#include <stddef.h>
 #include <string.h>
 
 #include "base/mem.h"
@@ -39,6 +39,11 @@ void interrupt_release(void)
 	set_all(SIG_DFL);
 }
 
+void interrupt_ignore(void)
+{
+	set_all(SIG_IGN);
+}
+
 int interrupt_check(struct error *err)
 {
 	int signal_number = pending;
@@ -48,4 +53,21 @@ int interrupt_check(struct error *err)
 	(void)error_set(err, EINTR, "stopped by SIG%s", sigabbrev_np(signal_number));
 	err->exit_status = 128 + signal_number;
 	return err->code;
+}
+
+int interrupt_poll(struct pollfd *fds, size_t n)
+{
+	sigset_t blocked, before;
+	int r = -1;
+
+	sigemptyset(&blocked);
+	for (size_t i = 0; i < ARRAY_SIZE(caught); i++)
+		sigaddset(&blocked, caught[i]);
+	(void)sigprocmask(SIG_BLOCK, &blocked, &before);
+	if (pending)
+		errno = EINTR;
+	else
+		r = ppoll(fds, n, NULL, &before);
+	(void)sigprocmask(SIG_SETMASK, &before, NULL);
+	return r;
 }

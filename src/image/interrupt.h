@@ -5,12 +5,20 @@
  */
 #pragma once
 
+#include <poll.h>
+#include <stddef.h>
+
 #include "base/error.h"
 
 /* From here on the signals are noted, and interrupt blocking calls. */
 void interrupt_catch(void);
 /* From here on they end the program again. */
 void interrupt_release(void);
+/* From here on they do nothing, nor to what is started: for the way out, which is short. */
+void interrupt_ignore(void);
 
 /* -EINTR and a sentence if one has come. */
 int interrupt_check(struct error *err);
+
+/* poll(2) without a timeout, ended with EINTR also by a signal that came before it. */
+int interrupt_poll(struct pollfd *fds, size_t n);

@@ -12,10 +12,11 @@
 
 #include "base/fd.h"
 #include "base/mem.h"
+#include "image/interrupt.h"
 #include "image/whiteout.h"
 
 /* What one call copies at most: signals are seen in between. */
-enum { COPY_CHUNK = 1 << 30 };
+enum { COPY_CHUNK = 64 << 20 };
 
 char *tree_path(int dir_fd, const char *name)
 {
@@ -129,17 +130,22 @@ int tree_copy_attributes(int from_dir, const char *from, int to_dir, const char 
 
 int tree_copy_content(int in_fd, int out_fd, const char *name, struct error *err)
 {
+	bool between = false;
 	ssize_t n;
+	int r;
 
 	do {
-		n = copy_file_range(in_fd, NULL, out_fd, NULL, COPY_CHUNK, 0);
+		r = interrupt_check(err);
+		if (r < 0)
+			return r;
+		n = between ? sendfile(out_fd, in_fd, NULL, COPY_CHUNK)
+			    : copy_file_range(in_fd, NULL, out_fd, NULL, COPY_CHUNK, 0);
+		/* It fails between file systems, as from an overlay, before the first byte. */
+		if (n < 0 && !between && (errno == EXDEV || errno == EOPNOTSUPP || errno == EINVAL)) {
+			between = true;
+			n = 1;
+		}
 	} while (n > 0 || (n < 0 && errno == EINTR));
-	/* It fails between file systems, as from an overlay, and then before the first byte. */
-	if (n < 0 && (errno == EXDEV || errno == EOPNOTSUPP || errno == EINVAL)) {
-		do {
-			n = sendfile(out_fd, in_fd, NULL, COPY_CHUNK);
-		} while (n > 0 || (n < 0 && errno == EINTR));
-	}
 	return n < 0 ? error_sys(err, "copy", "to %s", name) : 0;
 }
 

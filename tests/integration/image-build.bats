@@ -344,23 +344,6 @@ unpacked_alike() {
 	[[ $output == half ]]
 }
 
-@test "image build: interrupted in a RUN, nothing is left and the cache is whole" {
-	printf 'FROM app:1\nRUN echo first >/first\nRUN sleep 100\n' >ctx/Containerfile
-	PATH=$TOP:$PATH "$TOP/dabba-image" --root "$STORE" build --progress plain -t x ctx >log 2>&1 3>&- &
-	pid=$!
-	for ((i = 0; i < 200; i++)); do
-		grep -q 'RUN sleep' log && [[ -n $(image ps -q) ]] && break
-		sleep 0.05
-	done
-	kill -TERM "$pid"
-	wait "$pid" && return 1
-	[[ -z $(image ps -aq) ]]
-	[[ -z $(pgrep -fx 'sleep 100') ]]
-	printf 'FROM app:1\nRUN echo first >/first\n' >ctx/Containerfile
-	must image build --progress plain -t x ctx
-	[[ $(cached) -eq 1 ]]
-}
-
 @test "image build: --iidfile, --label, --quiet, --progress json" {
 	printf 'FROM app:1\nCOPY one /\n' >ctx/Containerfile
 	must image build --quiet --iidfile id --label a=b -t built ctx

@@ -1,15 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* dabba: the OCI runtime. */
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "base/fd.h"
-#include "base/file.h"
 #include "base/mem.h"
-#include "base/proc.h"
 #include "cli/runtime.h"
+#include "linux/idmap.h"
 #include "linux/self-exe.h"
 
 static const struct command *const commands[] = {
@@ -35,29 +32,15 @@ static const struct option_spec globals[] = {
 };
 /* clang-format on */
 
-/* Root inside a user namespace keeps its state where its user may write. */
-static bool is_root_of_host(void)
-{
-	cleanup_strbuf struct strbuf map = STRBUF_INIT;
-	cleanup_close int fd = -EBADF;
-	struct error ignored;
-	unsigned long inside, outside, size;
-
-	if (geteuid() != 0)
-		return false;
-	fd = proc_open_self("uid_map", O_RDONLY, &ignored);
-	if (fd < 0 || file_read_fd(fd, "uid_map", 1 << 16, &map, &ignored) < 0 ||
-	    sscanf(map.buf, "%lu %lu %lu", &inside, &outside, &size) != 3)
-		return true;
-	return inside == 0 && outside == 0 && size == 4294967295UL;
-}
-
-/* conmon sets XDG_RUNTIME_DIR to the empty string for root. */
+/*
+ * Root inside a user namespace keeps its state where its user may write.
+ * conmon sets XDG_RUNTIME_DIR to the empty string for root.
+ */
 static int default_root(char **out, struct error *err)
 {
 	const char *runtime_dir = getenv("XDG_RUNTIME_DIR");
 
-	if (runtime_dir && *runtime_dir == '/' && !is_root_of_host()) {
+	if (runtime_dir && *runtime_dir == '/' && !idmap_root_of_host()) {
 		*out = xasprintf("%s/dabba", runtime_dir);
 		return 0;
 	}

@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <sched.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -237,6 +238,22 @@ int idmap_host_uid(pid_t pid, uid_t uid, uid_t *out, struct error *err)
 		return 0;
 	}
 	return error_set(err, EINVAL, "user %u of the container is no user of the host", uid);
+}
+
+bool idmap_root_of_host(void)
+{
+	cleanup_strbuf struct strbuf map = STRBUF_INIT;
+	cleanup_close int fd = -EBADF;
+	struct error ignored = ERROR_INIT;
+	unsigned int inside, outside, size;
+
+	if (geteuid() != 0)
+		return false;
+	fd = proc_open_self("uid_map", O_RDONLY, &ignored);
+	if (fd < 0 || file_read_fd(fd, "uid_map", 1 << 16, &map, &ignored) < 0 ||
+	    sscanf(map.buf, "%u %u %u", &inside, &outside, &size) != 3)
+		return true;
+	return inside == 0 && outside == 0 && size == UINT32_MAX;
 }
 
 static int open_userns_of(pid_t pid, struct error *err)

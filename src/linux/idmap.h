@@ -36,5 +36,11 @@ int idmap_write(pid_t pid, const struct idmap *map, struct error *err);
 /* The id that the user UID of PID's user namespace has in ours; -EINVAL when it has none. */
 int idmap_host_uid(pid_t pid, uid_t uid, uid_t *out, struct error *err);
 
+/*
+ * Whether the caller is root with the rights of root on the host: root of a user
+ * namespace, as rootless engines run us, may not make cgroups or load device rules.
+ */
+bool idmap_root_of_host(void);
+
 /* An fd of a new user namespace with MAP, to put on mounts; the caller's. */
 int idmap_userns_open(const struct idmap *map, struct error *err);

@@ -17,6 +17,7 @@
 #include "base/mem.h"
 #include "base/path.h"
 #include "base/str.h"
+#include "linux/idmap.h"
 #include "linux/mount-entry.h"
 
 /* The inode number of the root of every procfs. */
@@ -202,7 +203,7 @@ static int prepare_cgroup(struct mount_plan *plan, struct mount_entry *e, int cg
 	if (!e->source && !plan->cgroupns)
 		return error_set(err, ENOENT, "the host has no cgroup v2 tree to show");
 	/* CVE-2023-25809: the host's cgroups were writable from a rootless container. */
-	if (!plan->cgroupns && plan->rootless)
+	if (!plan->cgroupns && !idmap_root_of_host())
 		e->options.attr_set |= MOUNT_ATTR_RDONLY;
 	return 0;
 }

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/prepare-cgroup.h"
 
-#include <unistd.h>
-
 #include "base/log.h"
 #include "linux/idmap.h"
 #include "runtime/prepare.h"
@@ -18,7 +16,7 @@ int creation_make_cgroup(struct creation *cr, struct error *err)
 		.devices = linux ? linux->devices : NULL,
 		.n_devices = linux ? linux->n_devices : 0,
 		.annotations = &cr->container.config->annotations,
-		.rootless = geteuid() != 0,
+		.rootless = !idmap_root_of_host(),
 	};
 	int r = cgroup_create(&request, &cr->cgroup, err);
 
@@ -73,7 +71,7 @@ int creation_delegate_cgroup(struct creation *cr, struct error *err)
 	if (r == 0)
 		r = cgroup_delegate(&cr->cgroup, owner, err);
 	/* Without privilege it is the caller's already, or nobody can give it away. */
-	if (r == -EPERM && geteuid() != 0) {
+	if (r == -EPERM && !idmap_root_of_host()) {
 		log_info("%s", err->msg);
 		error_clear(err);
 		r = 0;

@@ -9,6 +9,7 @@
 #include "libocispec/oci-error.h"
 #include "libocispec/read.h"
 #include "linux/document.h"
+#include "linux/idmap.h"
 #include "runtime/pause.h"
 
 enum { MAX_RESOURCES = 1 << 20 };
@@ -18,7 +19,7 @@ int container_update(const char *root, const char *id, const struct oci_resource
 {
 	cleanup_container struct container c = CONTAINER_INIT;
 	cleanup_cgroup struct cgroup cg = CGROUP_INIT;
-	struct cgroup_request request = { .resources = resources, .rootless = geteuid() != 0 };
+	struct cgroup_request request = { .resources = resources, .rootless = !idmap_root_of_host() };
 	enum oci_status status;
 	int r = container_load_live(&c, root, id, &status, &cg, err);
 

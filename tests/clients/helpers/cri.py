@@ -11,8 +11,9 @@ answers {"stdout": ..., "stderr": ..., "status": ...}. Works until
 it is killed.
 
 cri.py --probe RATE SECONDS SOCKET CONTAINER: RATE times a second runs "true" in CONTAINER, as
-the kubelet's exec probes do; prints how many succeeded, and their mean and longest time in
-milliseconds.
+the kubelet's exec probes do, for so long; prints how many were answered of how many, and
+their mean and longest time in milliseconds. No more than RATE wait for an answer at a time:
+a runtime that cannot keep up answers fewer. Fails when one that was begun failed.
 
 The protocol is read from the server's own program, which carries its description.
 """
@@ -114,27 +115,32 @@ def answer(client, line):
 
 def probe(rate, seconds, socket, container):
     client = Client(socket)
-    request = json.dumps({"container_id": container, "cmd": ["true"], "timeout": 30})
+    request = json.dumps({"container_id": container, "cmd": ["true"], "timeout": 60})
 
     def once():
         begin = time.monotonic()
         ended = client.call("ExecSync", request)["exitCode"] == 0
         return time.monotonic() - begin if ended else None
 
-    with concurrent.futures.ThreadPoolExecutor(max_workers=rate) as pool:
-        begin = time.monotonic()
-        probes = []
-        for number in range(rate * seconds):
-            time.sleep(max(0, begin + number / rate - time.monotonic()))
-            probes.append(pool.submit(once))
-        times = [p.result() for p in probes if not p.exception() and p.result()]
-    mean = sum(times) / len(times) * 1000
-    print(f" {len(times)}/{len(probes)} {mean:.0f} {max(times) * 1000:.0f}", end="")
+    pool = concurrent.futures.ThreadPoolExecutor(max_workers=rate)
+    begin = time.monotonic()
+    probes = []
+    for number in range(rate * seconds):
+        time.sleep(max(0, begin + number / rate - time.monotonic()))
+        probes.append(pool.submit(once))
+    concurrent.futures.wait(probes[-1:], timeout=1)
+    pool.shutdown(cancel_futures=True)
+    begun = [p for p in probes if not p.cancelled()]
+    times = [p.result() for p in begun if not p.exception() and p.result()]
+    print(f" {len(times)}/{len(probes)}", end="")
+    if times:
+        print(f" {sum(times) / len(times) * 1000:.0f} {max(times) * 1000:.0f}", end="")
+    return len(times) == len(begun)
 
 
 def main():
     if sys.argv[1] == "--probe":
-        return probe(int(sys.argv[2]), int(sys.argv[3]), sys.argv[4], sys.argv[5])
+        sys.exit(not probe(int(sys.argv[2]), int(sys.argv[3]), sys.argv[4], sys.argv[5]))
     client = Client(sys.argv[1])
     # Open for both: neither end is ever the last one.
     with open(os.open(sys.argv[2], os.O_RDWR)) as requests, open(

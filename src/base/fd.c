@@ -18,6 +18,42 @@ void fd_close(int *fd)
 	errno = saved;
 }
 
+void fd_pile_add(struct fd_pile *pile, int *fd)
+{
+	unsigned int at;
+
+	if (*fd < 0)
+		return;
+	if (pile->n == ARRAY_SIZE(pile->fds))
+		fd_pile_close(pile);
+	for (at = pile->n++; at > 0 && pile->fds[at - 1] > *fd; at--)
+		pile->fds[at] = pile->fds[at - 1];
+	pile->fds[at] = take_fd(*fd);
+}
+
+/* FIRST to LAST, at once where the kernel can (Linux 5.9). */
+static void close_run(int first, int last)
+{
+	if (first < last && close_range((unsigned int)first, (unsigned int)last, 0) == 0)
+		return;
+	for (int fd = first; fd <= last; fd++)
+		(void)close(fd);
+}
+
+void fd_pile_close(struct fd_pile *pile)
+{
+	int saved = errno;
+
+	for (unsigned int i = 0, next; i < pile->n; i = next) {
+		for (next = i + 1; next < pile->n; next++)
+			if (pile->fds[next] != pile->fds[next - 1] + 1)
+				break;
+		close_run(pile->fds[i], pile->fds[next - 1]);
+	}
+	pile->n = 0;
+	errno = saved;
+}
+
 int fd_dup_above(int fd, int min, struct error *err)
 {
 	int copy = fcntl(fd, F_DUPFD_CLOEXEC, min);

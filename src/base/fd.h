@@ -20,6 +20,22 @@ void fd_close(int *fd);
 /* Hands over an fd: the variable becomes -EBADF. */
 #define take_fd(fd) ({ int _taken = (fd); (fd) = -EBADF; _taken; })
 
+/*
+ * Fds that nobody needs any more, to be closed together: neighbours, as the kernel hands
+ * them out, go in one close_range(2).
+ */
+struct fd_pile {
+	int fds[32];
+	unsigned int n;
+};
+
+/* In place of fd_close(): FD is the pile's now, and closed at any time from here on. */
+void fd_pile_add(struct fd_pile *pile, int *fd);
+
+/* Closes all, keeps errno; the pile can be used again. */
+void fd_pile_close(struct fd_pile *pile);
+#define cleanup_fd_pile __attribute__((cleanup(fd_pile_close)))
+
 /* Duplicates FD close-on-exec at MIN or above. */
 int fd_dup_above(int fd, int min, struct error *err);
 

@@ -4,7 +4,9 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -79,21 +81,51 @@ int file_write_at(int dfd, const char *path, const char *data, struct error *err
 	return 0;
 }
 
+int file_create_at(int dfd, const char *path, const void *data, size_t n, mode_t mode,
+		   struct error *err)
+{
+	cleanup_close int fd = openat(dfd, path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW |
+				      O_CLOEXEC, mode);
+	int r;
+
+	if (fd < 0)
+		return error_file(err, "open", path);
+	r = file_write_fd(fd, path, data, n, err);
+	if (r < 0)
+		(void)unlinkat(dfd, path, 0);
+	return r;
+}
+
+/* A name that nobody else has taken: the time is asked without a system call. */
+static int create_temp(int dfd, const char *path, const void *data, size_t n, mode_t mode,
+		       char **name, struct error *err)
+{
+	struct timespec now;
+	int r;
+
+	do {
+		free(*name);
+		error_clear(err);
+		(void)clock_gettime(CLOCK_MONOTONIC, &now);
+		*name = xasprintf("%s.tmp.%llx", path,
+				  (long long)now.tv_sec * 1000000000 + now.tv_nsec);
+		r = file_create_at(dfd, *name, data, n, mode, err);
+	} while (r == -EEXIST);
+	return r;
+}
+
 int file_replace_at(int dfd, const char *path, const void *data, size_t n, mode_t mode,
 		    struct error *err)
 {
-	cleanup_free char *temp = xasprintf("%s.tmp.%d", path, (int)getpid());
-	cleanup_close int fd = -EBADF;
-	int r;
+	cleanup_free char *temp = NULL;
+	int r = create_temp(dfd, path, data, n, mode, &temp, err);
 
-	fd = openat(dfd, temp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
-	if (fd < 0)
-		return error_file(err, "open", temp);
-	r = file_write_fd(fd, temp, data, n, err);
-	if (r == 0 && renameat(dfd, temp, dfd, path) < 0)
-		r = error_file(err, "rename", path);
 	if (r < 0)
-		(void)unlinkat(dfd, temp, 0);
+		return r;
+	if (renameat(dfd, temp, dfd, path) == 0)
+		return 0;
+	r = error_file(err, "rename", path);
+	(void)unlinkat(dfd, temp, 0);
 	return r;
 }
 

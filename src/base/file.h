@@ -20,6 +20,10 @@ int file_write_fd(int fd, const char *name, const void *data, size_t n, struct e
 /* One write(2) of DATA into the existing file PATH below DFD, for proc, sysfs and cgroupfs. */
 int file_write_at(int dfd, const char *path, const char *data, struct error *err);
 
+/* A new file of that content at PATH below DFD; -EEXIST when there is one. */
+int file_create_at(int dfd, const char *path, const void *data, size_t n, mode_t mode,
+		   struct error *err);
+
 /*
  * Puts a file of that content at PATH below DFD: a temporary file beside it,
  * then rename(2), so that readers see the old one or the new one.  Not synced.

@@ -34,6 +34,11 @@ int proc_fd(struct error *err)
 	return the_proc_fd = take_fd(fd);
 }
 
+void proc_forget(void)
+{
+	fd_close(&the_proc_fd);
+}
+
 int proc_open(const char *path, int flags, struct error *err)
 {
 	int root_fd = proc_fd(err), fd;

@@ -16,6 +16,9 @@
 /* The fd of /proc, opened and checked at the first call; owned by this module, stays open. */
 int proc_fd(struct error *err);
 
+/* Closes it again: for a program that finds its number to be one of the standard fds. */
+void proc_forget(void);
+
 /* Opens a file below /proc: no symlink, no mount point, nothing outside. */
 int proc_open(const char *path, int flags, struct error *err);
 

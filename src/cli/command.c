@@ -3,10 +3,12 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/proc.h"
 #include "cli/help.h"
 #include "cli/output.h"
 
@@ -178,13 +180,27 @@ static int dispatch(const struct program *program, const void *globals, char **w
 	return run_command(program, command, globals, argc, argv);
 }
 
+/*
+ * What is opened first gets the lowest number that is free: where that is above them,
+ * the standard fds are open.  Nearly every command needs /proc.
+ */
+static int open_standard_fds(struct error *err)
+{
+	struct error ignored = ERROR_INIT;
+
+	if (proc_fd(&ignored) > STDERR_FILENO)
+		return 0;
+	proc_forget();
+	return fd_open_standard(err);
+}
+
 int program_main(const struct program *program, int argc, char **argv)
 {
 	cleanup_free struct globals *globals = xcalloc(1, program->globals_size);
 	struct error err = ERROR_INIT;
 	int n_used, r;
 
-	if (fd_open_standard(&err) < 0)
+	if (open_standard_fds(&err) < 0)
 		return fail(NULL, &err);
 	r = option_parse(program->globals, globals, argc, argv, true, &n_used, &err);
 	if (r < 0)

@@ -151,7 +151,8 @@ void capability_add(struct capability_sets *sets, const char *name)
 	sets->effective |= bit(number);
 }
 
-int capability_apply_bounding(const struct capability_sets *sets, struct error *err)
+int capability_apply_bounding(const struct capability_sets *sets, bool leaves_root,
+			      struct error *err)
 {
 	for (int number = 0; number < MAX_CAPABILITIES; number++) {
 		if (sets->bounding & bit(number) ||
@@ -166,7 +167,7 @@ int capability_apply_bounding(const struct capability_sets *sets, struct error *
 					 "drop capability %d from the bounding set: this needs "
 					 "CAP_SETPCAP", number);
 	}
-	if (prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0)
+	if (leaves_root && prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0)
 		return error_sys(err, "prctl", "PR_SET_KEEPCAPS");
 	return 0;
 }

@@ -45,10 +45,11 @@ uint64_t capability_grantable(bool other_user_namespace);
 void capability_add(struct capability_sets *sets, const char *name);
 
 /*
- * Before the uid changes: cuts the bounding set down and asks the kernel to
- * keep the permitted set across the change.
+ * Before the uid changes: cuts the bounding set down and, where it becomes
+ * another than root's, asks the kernel to keep the permitted set across the change.
  */
-int capability_apply_bounding(const struct capability_sets *sets, struct error *err);
+int capability_apply_bounding(const struct capability_sets *sets, bool leaves_root,
+			      struct error *err);
 
 /* After the uid changed: the other four sets. */
 int capability_apply(const struct capability_sets *sets, struct error *err);

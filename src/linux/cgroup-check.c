@@ -43,14 +43,14 @@ void cgroup_check(const struct oci_resources *resources,
 {
 	cleanup_cgroup_plan struct cgroup_plan plan = { .n = 0 };
 	cleanup_strbuf struct strbuf controllers = STRBUF_INIT;
-	cleanup_close int root_fd = -EBADF;
 	struct error err = ERROR_INIT;
+	int root_fd;
 
 	if (cgroup_plan_make(resources, &plan, &err) < 0) {
 		report(arg, &err);
 		return;
 	}
-	root_fd = cgroup_open_root(&err);
+	root_fd = cgroup_root_fd(&err);
 	if (root_fd < 0 ||
 	    file_read_at(root_fd, "cgroup.controllers", 4096, &controllers, &err) < 0) {
 		report(arg, &err);

@@ -21,6 +21,7 @@
 #include "linux/cgroup-resources.h"
 #include "linux/cgroup.h"
 #include "linux/device-bpf.h"
+#include "linux/idmap.h"
 
 /* Killed processes leave at once; one that sits in a slow system call needs longer. */
 enum { EMPTY_TIMEOUT_MS = 10000 };
@@ -199,14 +200,14 @@ static int set_limits(const struct cgroup_request *request, const struct cgroup_
 
 	return r < 0 ? r
 		     : device_bpf_attach(dir_fd, request->resources, request->devices,
-					 request->n_devices, request->rootless, err);
+					 request->n_devices, err);
 }
 
 static int make(const struct cgroup_request *request, const struct cgroup_plan *plan,
 		const char *path, struct cgroup *out, struct error *err)
 {
-	cleanup_close int root_fd = cgroup_open_root(err);
-	cleanup_close int parent_fd = -EBADF;
+	int root_fd = cgroup_root_fd(err), parent_fd;
+	cleanup_close int opened_fd = -EBADF;
 	const char *name = strrchr(path, '/') + 1;
 	struct cgroup cg = CGROUP_INIT;
 	bool made;
@@ -214,10 +215,12 @@ static int make(const struct cgroup_request *request, const struct cgroup_plan *
 
 	if (root_fd < 0)
 		return root_fd;
-	parent_fd = plan->n == 0 && name == path + 1 ? take_fd(root_fd)
-						     : open_parent(root_fd, path, plan, err);
-	if (parent_fd < 0)
-		return parent_fd;
+	if (plan->n > 0 || name != path + 1) {
+		opened_fd = open_parent(root_fd, path, plan, err);
+		if (opened_fd < 0)
+			return opened_fd;
+	}
+	parent_fd = opened_fd < 0 ? root_fd : opened_fd;
 	made = mkdirat(parent_fd, name, 0755) == 0;
 	if (!made && errno != EEXIST)
 		return error_file(err, "mkdir", path);
@@ -244,8 +247,9 @@ static int make(const struct cgroup_request *request, const struct cgroup_plan *
 static bool is_bearable(const struct cgroup_request *request, const struct cgroup_plan *plan,
 			int code)
 {
-	return request->rootless && request->manager == CGROUP_MANAGER_AUTO && plan->n == 0 &&
-	       (code == -EACCES || code == -EPERM || code == -EROFS || code == -ENODEV);
+	return request->manager == CGROUP_MANAGER_AUTO && plan->n == 0 &&
+	       (code == -EACCES || code == -EPERM || code == -EROFS || code == -ENODEV) &&
+	       !idmap_root_of_host();
 }
 
 static int fs_create(const struct cgroup_request *request, struct cgroup *out,
@@ -266,7 +270,7 @@ static int fs_create(const struct cgroup_request *request, struct cgroup *out,
 		*out = (struct cgroup)CGROUP_INIT;
 		return 0;
 	}
-	if (r == -EACCES && request->rootless)
+	if (r == -EACCES && !idmap_root_of_host())
 		(void)error_hint(err, "this user may not make cgroups there: name one that is "
 				 "delegated to it in linux.cgroupsPath");
 	return r < 0 ? error_context(err, "%s", path) : 0;
@@ -340,7 +344,7 @@ static int remove_children(int dir_fd, struct error *err)
 /* rmdir(2) of an emptied cgroup succeeds at once; EBUSY means processes or children. */
 static int fs_remove(const char *path, struct error *err)
 {
-	cleanup_close int root_fd = cgroup_open_root(err);
+	int root_fd = cgroup_root_fd(err);
 	cleanup_close int fd = -EBADF;
 	const char *relative = cgroup_relative(path);
 	int r;
@@ -372,7 +376,7 @@ static int fs_remove(const char *path, struct error *err)
 
 static int fs_prepare(const char *path, const struct cgroup_plan *plan, struct error *err)
 {
-	cleanup_close int root_fd = cgroup_open_root(err);
+	int root_fd = cgroup_root_fd(err);
 	cleanup_close int parent_fd = -EBADF;
 
 	if (root_fd < 0)

@@ -45,13 +45,17 @@ static int open_first_in_mountinfo(struct error *err)
 			       "--cgroup-manager=disabled");
 }
 
-int cgroup_open_root(struct error *err)
+int cgroup_root_fd(struct error *err)
 {
-	int fd = open_cgroup2("/sys/fs/cgroup");
+	static int the_root_fd = -EBADF;
 
-	if (fd < 0)
-		fd = open_cgroup2("/sys/fs/cgroup/unified");
-	return fd < 0 ? open_first_in_mountinfo(err) : fd;
+	if (the_root_fd < 0)
+		the_root_fd = open_cgroup2("/sys/fs/cgroup");
+	if (the_root_fd < 0)
+		the_root_fd = open_cgroup2("/sys/fs/cgroup/unified");
+	if (the_root_fd < 0)
+		the_root_fd = open_first_in_mountinfo(err);
+	return the_root_fd;
 }
 
 const char *cgroup_relative(const char *path)

@@ -150,7 +150,7 @@ static int set_limits(const struct cgroup_request *request, const struct cgroup_
 
 	return r < 0 ? r
 		     : device_bpf_attach(cg->fd, request->resources, request->devices,
-					 request->n_devices, request->rootless, err);
+					 request->n_devices, err);
 }
 
 static int systemd_settle(struct cgroup *cg, struct error *err)

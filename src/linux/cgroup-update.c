@@ -181,7 +181,7 @@ static int apply(const struct cgroup *cg, const struct cgroup_driver *driver,
 		r = driver->keep(cg, plan, request, err);
 	if (r == 0)
 		r = device_bpf_attach(cg->fd, request->resources, request->devices,
-				      request->n_devices, request->rootless, err);
+				      request->n_devices, err);
 	if (r < 0)
 		restore(saved, i, cg->fd);
 	while (n_saved > 0)

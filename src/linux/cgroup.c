@@ -126,7 +126,7 @@ static int open_at(int dir_fd, const char *name, const char *path, struct cgroup
 
 int cgroup_open(const char *path, struct cgroup *out, struct error *err)
 {
-	cleanup_close int root_fd = cgroup_open_root(err);
+	int root_fd = cgroup_root_fd(err);
 
 	return root_fd < 0 ? root_fd
 			   : open_at(root_fd, cgroup_relative(path), path, out, err);
@@ -228,12 +228,12 @@ const struct cgroup_driver *cgroup_driver_find(const char *name)
 bool cgroup_remove_empty(const char *driver_name, const char *path)
 {
 	struct error ignored = ERROR_INIT;
-	cleanup_close int root_fd = -EBADF;
+	int root_fd;
 
 	/* Another manager has more to take away than the directory. */
 	if (cgroup_driver_find(driver_name) != &cgroup_fs_driver)
 		return false;
-	root_fd = cgroup_open_root(&ignored);
+	root_fd = cgroup_root_fd(&ignored);
 	return root_fd >= 0 && unlinkat(root_fd, cgroup_relative(path), AT_REMOVEDIR) == 0;
 }
 

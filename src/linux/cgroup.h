@@ -70,8 +70,6 @@ struct cgroup_request {
 	size_t n_devices;
 	/* Those called "org.systemd.property.NAME" are for systemd; or NULL. */
 	const struct oci_string_map *annotations;
-	/* The caller has no privilege on the host: failing to make a cgroup may be bearable. */
-	bool rootless;
 };
 
 /*
@@ -112,7 +110,7 @@ void cgroup_check(const struct oci_resources *resources,
 
 /*
  * Sets new limits on the existing CG, made by DRIVER (a name as above; NULL is
- * "cgroupfs").  Of REQUEST, resources, devices and rootless count.  What the
+ * "cgroupfs").  Of REQUEST, resources and devices count.  What the
  * resources do not mention stays; so does everything when a value is refused, as
  * the old ones are written back.
  */
@@ -138,8 +136,8 @@ int cgroup_open_of_pid(pid_t pid, struct cgroup *out, struct error *err);
 int cgroup_open_below(const struct cgroup *cg, const char *sub, struct cgroup *out,
 		      struct error *err);
 
-/* An fd of the root directory of the cgroup2 mount, the caller's. */
-int cgroup_open_root(struct error *err);
+/* The root directory of the cgroup2 mount, looked for once; the fd is the process's own. */
+int cgroup_root_fd(struct error *err);
 
 /* SIGKILL to every process in it and below, also to frozen ones. Does not wait. */
 int cgroup_kill(const struct cgroup *cg, struct error *err);

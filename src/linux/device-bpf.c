@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "libocispec/runtime.h"
+#include "linux/idmap.h"
 
 /* As bpftool shows it. */
 #define PROGRAM_NAME "dabba_devices"
@@ -223,8 +224,7 @@ int device_rules_make(const struct oci_resources *resources, const struct oci_de
 }
 
 int device_bpf_attach(int cgroup_fd, const struct oci_resources *resources,
-		      const struct oci_device *devices, size_t n_devices, bool rootless,
-		      struct error *err)
+		      const struct oci_device *devices, size_t n_devices, struct error *err)
 {
 	cleanup_free struct device_rule *rules = NULL;
 	cleanup_free struct bpf_insn *insns = NULL;
@@ -240,7 +240,7 @@ int device_bpf_attach(int cgroup_fd, const struct oci_resources *resources,
 		r = load_and_attach(cgroup_fd, old_fd, insns, n, err);
 	else if (old_fd >= 0)
 		r = detach(cgroup_fd, old_fd, err);
-	if (r == -EPERM && rootless) {
+	if (r == -EPERM && !idmap_root_of_host()) {
 		log_info("device rules are left out: only root of the host may load them");
 		error_clear(err);
 		return 0;

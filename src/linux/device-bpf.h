@@ -30,9 +30,8 @@ int device_rules_make(const struct oci_resources *resources, const struct oci_de
  * Loads and attaches what RESOURCES asks for, in place of what an earlier call
  * has attached.  Without rules in RESOURCES everything stays as it is.  The devices every container has
  * stay usable, and those of linux.devices may be made, whatever the rules say.
- * For a ROOTLESS caller, whom the kernel refuses, this does nothing: device
+ * For a caller who is not root of the host, whom the kernel refuses, this does nothing: device
  * nodes are out of its reach by file ownership already.
  */
 int device_bpf_attach(int cgroup_fd, const struct oci_resources *resources,
-		      const struct oci_device *devices, size_t n_devices, bool rootless,
-		      struct error *err);
+		      const struct oci_device *devices, size_t n_devices, struct error *err);

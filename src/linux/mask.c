@@ -9,12 +9,17 @@
 #include "base/compat.h"
 #include "base/fd.h"
 #include "base/path.h"
+#include "base/str.h"
+#include "linux/label.h"
 #include "linux/namespace.h"
 
 /* What covers a directory and what covers a file; each is made when first needed. */
 struct covers {
 	const char *label;
 	int dir_fd, file_fd;
+	/* The path on which the cover of directories was mounted first. */
+	const char *dir_path;
+	struct fd_pile done;
 };
 
 static int check_paths(char *const *paths, size_t n, const char *key, struct error *err)
@@ -81,53 +86,64 @@ static int open_null(struct error *err)
 	return take_fd(fd);
 }
 
-static int set_option(int fs_fd, const char *key, const char *value, struct error *err)
+/* One superblock for all masks: each more would cost the kernel memory and time. */
+static int mount_empty(const char *label, int target_fd, struct error *err)
 {
-	if (fsconfig(fs_fd, value ? FSCONFIG_SET_STRING : FSCONFIG_SET_FLAG, key, value, 0) < 0)
-		return error_sys(err, "fsconfig", "tmpfs %s", key);
+	cleanup_strbuf struct strbuf data = STRBUF_INIT;
+
+	strbuf_addf(&data, "mode=755");
+	label_add_mount_data(label, &data);
+	if (mount("tmpfs", path_of_fd(target_fd).s, "tmpfs",
+		  MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC, data.buf) < 0)
+		return error_sys(err, "mount", "tmpfs with \"%s\"", data.buf);
 	return 0;
 }
 
-/* One superblock for all masks: each more would cost the kernel memory and time. */
-static int make_empty(const char *label, struct error *err)
+/* The first mask is the empty file system itself, the others are copies of it. */
+static int cover_dir(struct covers *c, int root_fd, const char *path, int target_fd,
+		     struct error *err)
 {
-	cleanup_close int fs_fd = fsopen("tmpfs", FSOPEN_CLOEXEC);
-	int fd;
+	cleanup_close int copy_fd = -EBADF;
+	int r;
 
-	if (fs_fd < 0)
-		return error_sys(err, "fsopen", "tmpfs");
-	if (set_option(fs_fd, "ro", NULL, err) < 0 ||
-	    set_option(fs_fd, "mode", "755", err) < 0 ||
-	    (label && set_option(fs_fd, "context", label, err) < 0))
-		return err->code;
-	if (fsconfig(fs_fd, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
-		return error_sys(err, "fsconfig", "create tmpfs");
-	fd = fsmount(fs_fd, FSMOUNT_CLOEXEC,
-		     MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
-	return fd < 0 ? error_sys(err, "fsmount", "tmpfs") : fd;
+	if (!c->dir_path) {
+		c->dir_path = path;
+		return mount_empty(c->label, target_fd, err);
+	}
+	if (c->dir_fd < 0)
+		c->dir_fd = path_open(root_fd, c->dir_path, PATH_IN_ROOT, O_PATH, 0, err);
+	if (c->dir_fd < 0)
+		return c->dir_fd;
+	copy_fd = clone_mount(c->dir_fd, err);
+	r = copy_fd < 0 ? copy_fd : attach(copy_fd, target_fd, err);
+	fd_pile_add(&c->done, &copy_fd);
+	return r;
 }
 
 /*
  * The first mask attaches the cover itself; the others attach copies of it, which
  * Linux makes only of a mount that is attached somewhere in the same namespace.
  */
-static int cover(struct covers *c, int target_fd, bool is_dir, struct error *err)
+static int cover_file(struct covers *c, int target_fd, struct error *err)
 {
-	int *cover_fd = is_dir ? &c->dir_fd : &c->file_fd;
 	cleanup_close int copy_fd = -EBADF;
+	int r;
 
-	if (*cover_fd < 0) {
-		*cover_fd = is_dir ? make_empty(c->label, err) : open_null(err);
-		return *cover_fd < 0 ? *cover_fd : attach(*cover_fd, target_fd, err);
+	if (c->file_fd < 0) {
+		c->file_fd = open_null(err);
+		return c->file_fd < 0 ? c->file_fd : attach(c->file_fd, target_fd, err);
 	}
-	copy_fd = clone_mount(*cover_fd, err);
-	return copy_fd < 0 ? copy_fd : attach(copy_fd, target_fd, err);
+	copy_fd = clone_mount(c->file_fd, err);
+	r = copy_fd < 0 ? copy_fd : attach(copy_fd, target_fd, err);
+	fd_pile_add(&c->done, &copy_fd);
+	return r;
 }
 
 static int mask(struct covers *c, int root_fd, const char *path, struct error *err)
 {
 	cleanup_close int fd = path_try_open(root_fd, path, PATH_IN_ROOT, O_PATH, 0);
 	struct stat st;
+	int r;
 
 	if (fd == -ENOENT)
 		return 0;
@@ -137,15 +153,18 @@ static int mask(struct covers *c, int root_fd, const char *path, struct error *e
 	}
 	if (fstat(fd, &st) < 0)
 		return error_file(err, "fstat", path);
-	return cover(c, fd, S_ISDIR(st.st_mode), err);
+	r = S_ISDIR(st.st_mode) ? cover_dir(c, root_fd, path, fd, err) : cover_file(c, fd, err);
+	fd_pile_add(&c->done, &fd);
+	return r;
 }
 
 /* The path itself, mounted on itself read-only; what is mounted below it is not touched. */
-static int make_readonly(int root_fd, const char *path, struct error *err)
+static int make_readonly(struct covers *c, int root_fd, const char *path, struct error *err)
 {
 	struct mount_attr attr = { .attr_set = MOUNT_ATTR_RDONLY };
 	cleanup_close int fd = path_try_open(root_fd, path, PATH_IN_ROOT, O_PATH, 0);
 	cleanup_close int tree_fd = -EBADF;
+	int r;
 
 	if (fd == -ENOENT)
 		return 0;
@@ -159,13 +178,16 @@ static int make_readonly(int root_fd, const char *path, struct error *err)
 		return error_file(err, "open_tree", path);
 	if (mount_setattr(tree_fd, "", AT_EMPTY_PATH, &attr, sizeof(attr)) < 0)
 		return error_sys(err, "mount_setattr", "ro");
-	return attach(tree_fd, fd, err);
+	r = attach(tree_fd, fd, err);
+	fd_pile_add(&c->done, &tree_fd);
+	fd_pile_add(&c->done, &fd);
+	return r;
 }
 
 static int apply(const struct oci_linux *l, struct covers *c, int root_fd, struct error *err)
 {
 	for (size_t i = 0; i < l->n_readonly_paths; i++)
-		if (make_readonly(root_fd, l->readonly_paths[i], err) < 0) {
+		if (make_readonly(c, root_fd, l->readonly_paths[i], err) < 0) {
 			(void)error_pointer(err, "linux.readonlyPaths[%zu]", i);
 			return error_context(err, "read-only path %s", l->readonly_paths[i]);
 		}
@@ -182,7 +204,8 @@ int mask_apply(const struct oci_linux *l, const char *label, int root_fd, struct
 	struct covers c = { .label = label, .dir_fd = -EBADF, .file_fd = -EBADF };
 	int r = l ? apply(l, &c, root_fd, err) : 0;
 
-	fd_close(&c.dir_fd);
-	fd_close(&c.file_fd);
+	fd_pile_add(&c.done, &c.dir_fd);
+	fd_pile_add(&c.done, &c.file_fd);
+	fd_pile_close(&c.done);
 	return r;
 }

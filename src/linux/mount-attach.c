@@ -84,7 +84,7 @@ static int make_in_new_mount(struct mount_plan *plan, int root_fd, const struct 
 
 	if (plan->parent_fd >= 0 &&
 	    (strlen(plan->parent) != len || memcmp(plan->parent, e->clean, len) != 0))
-		fd_close(&plan->parent_fd);
+		fd_pile_add(&plan->done, &plan->parent_fd);
 	if (len == 0 || e->kind != MOUNT_KIND_NEW || e->real_dir ||
 	    !streq(e->clean, e->spec->destination) || !is_in_new_mount(plan, e, len))
 		return -EINVAL;
@@ -203,7 +203,8 @@ static int move_error(const struct mount_entry *e, int target_fd, struct error *
 			 e->source ? e->source : "the source", is_dir ? "directory" : "file");
 }
 
-static int move(struct mount_entry *e, int target_fd, int *root_fd, struct error *err)
+static int move(struct mount_plan *plan, struct mount_entry *e, int target_fd, int *root_fd,
+		struct error *err)
 {
 	if (move_mount(e->fd, "", target_fd, "",
 		       MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0)
@@ -216,8 +217,26 @@ static int move(struct mount_entry *e, int target_fd, int *root_fd, struct error
 			return error_sys(err, "fcntl", "F_DUPFD_CLOEXEC");
 	}
 	if (!e->late_readonly)
-		fd_close(&e->fd);
+		fd_pile_add(&plan->done, &e->fd);
 	return 0;
+}
+
+static int attach_to(struct mount_plan *plan, struct mount_entry *e, int target_fd, bool existed,
+		     int *root_fd, struct error *err)
+{
+	int r;
+
+	if (e->kind == MOUNT_KIND_REMOUNT)
+		return remount(e, target_fd, err);
+	if (e->joined_data) {
+		r = mount_entry_mount(e, target_fd, err);
+		if (r == 0 || e->mount_only)
+			return r;
+		/* The long way may know a stand-in, or says which option it is. */
+		error_clear(err);
+	}
+	r = create(plan, e, target_fd, existed, err);
+	return r < 0 ? r : move(plan, e, target_fd, root_fd, err);
 }
 
 static int attach(struct mount_plan *plan, struct mount_entry *e, int *root_fd, struct error *err)
@@ -231,17 +250,9 @@ static int attach(struct mount_plan *plan, struct mount_entry *e, int *root_fd, 
 	target_fd = open_target(plan, *root_fd, e, &existed, err);
 	if (target_fd < 0)
 		return target_fd;
-	if (e->kind == MOUNT_KIND_REMOUNT)
-		return remount(e, target_fd, err);
-	if (e->joined_data) {
-		r = mount_entry_mount(e, target_fd, err);
-		if (r == 0 || e->mount_only)
-			return r;
-		/* The long way may know a stand-in, or says which option it is. */
-		error_clear(err);
-	}
-	r = create(plan, e, target_fd, existed, err);
-	return r < 0 ? r : move(e, target_fd, root_fd, err);
+	r = attach_to(plan, e, target_fd, existed, root_fd, err);
+	fd_pile_add(&plan->done, &target_fd);
+	return r;
 }
 
 int mount_plan_attach(struct mount_plan *plan, int *root_fd, struct error *err)
@@ -249,7 +260,8 @@ int mount_plan_attach(struct mount_plan *plan, int *root_fd, struct error *err)
 	for (size_t i = 0; i < plan->n; i++)
 		if (attach(plan, &plan->entries[i], root_fd, err) < 0)
 			return mount_entry_error(&plan->entries[i], err);
-	fd_close(&plan->parent_fd);
+	fd_pile_add(&plan->done, &plan->parent_fd);
+	fd_pile_close(&plan->done);
 	return 0;
 }
 

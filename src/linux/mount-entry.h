@@ -14,6 +14,7 @@
 #include <stddef.h>
 
 #include "linux/idmap.h"
+#include "base/fd.h"
 #include "linux/mount-options.h"
 #include "linux/mount.h"
 
@@ -99,6 +100,8 @@ struct mount_plan {
 	/* While attaching: a directory in a mount of our own, and the path it has. */
 	int parent_fd;
 	char *parent;
+	/* The targets that have their mount. */
+	struct fd_pile done;
 };
 
 /* "mounts[3] (/data)": the noun and the pointer of every error about ENTRY. */

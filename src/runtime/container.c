@@ -17,6 +17,7 @@
 void container_fini(struct container *c)
 {
 	fd_close(&c->dir_fd);
+	fd_close(&c->root_fd);
 	oci_arena_release(&c->arena);
 	free(c->id);
 	*c = (struct container)CONTAINER_INIT;

@@ -52,8 +52,8 @@ struct container_record {
 
 struct container {
 	char *id;
-	/* Open directory ROOT/ID. */
-	int dir_fd;
+	/* The open directory ROOT/ID, and ROOT while this command may remove it. */
+	int dir_fd, root_fd;
 	/* By us, on dir_fd. */
 	bool locked;
 	struct oci_arena arena;
@@ -62,7 +62,7 @@ struct container {
 	struct oci_config *config;
 };
 
-#define CONTAINER_INIT { .dir_fd = -EBADF }
+#define CONTAINER_INIT { .dir_fd = -EBADF, .root_fd = -EBADF }
 
 /* Frees and closes; the container itself goes on. Takes half-built ones. */
 void container_fini(struct container *c);

@@ -16,7 +16,6 @@ int creation_make_cgroup(struct creation *cr, struct error *err)
 		.devices = linux ? linux->devices : NULL,
 		.n_devices = linux ? linux->n_devices : 0,
 		.annotations = &cr->container.config->annotations,
-		.rootless = !idmap_root_of_host(),
 	};
 	int r = cgroup_create(&request, &cr->cgroup, err);
 

@@ -106,7 +106,7 @@ static int plan_mounts(struct creation *cr, struct error *err)
 		cr->init.mount_label = config->linux->mount_label;
 	env.bundle = cr->container.record.bundle;
 	env.mount_label = cr->init.mount_label;
-	env.rootless = geteuid() != 0;
+	env.rootless = cr->container.record.owner != 0;
 	if (ns->join_flags & CLONE_NEWUSER)
 		env.userns_fd = ns->joins[ns->n_joins - 1].fd;
 	r = mount_plan_new(config, &env, &cr->init.mounts, err);

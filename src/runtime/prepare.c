@@ -43,8 +43,9 @@ static int make_state(struct creation *cr, struct error *err)
 	if (r < 0)
 		return r;
 	cr->init.lock_fd = c->dir_fd;
-	return file_replace_at(c->dir_fd, "config.json", cr->config_text.buf, cr->config_text.len,
-			       0600, err);
+	/* Nobody reads it before there is a state.json. */
+	return file_create_at(c->dir_fd, "config.json", cr->config_text.buf, cr->config_text.len,
+			      0600, err);
 }
 
 static int make_rdt_group(struct creation *cr, struct error *err)
@@ -403,19 +404,28 @@ static void undo(struct creation *cr)
 			    err.msg);
 }
 
+/* What is open until the end goes in few calls. */
+static void close_all(struct creation *cr)
+{
+	int *fds[] = {
+		&cr->bundle_fd, &cr->init.rootfs.fd, &cr->container.root_fd, &cr->container.dir_fd,
+		&cr->cgroup.fd, &cr->rdt_root_fd, &cr->sync_fd, &cr->pidfd, &cr->console_fd,
+		&cr->console_socket_fd,
+	};
+	cleanup_fd_pile struct fd_pile pile = { .n = 0 };
+
+	for (size_t i = 0; i < ARRAY_SIZE(fds); i++)
+		fd_pile_add(&pile, fds[i]);
+}
+
 void creation_fini(struct creation *cr)
 {
 	if (!cr->done)
 		undo(cr);
+	close_all(cr);
 	init_plan_fini(&cr->init);
 	cgroup_fini(&cr->cgroup);
 	intel_rdt_fini(&cr->rdt);
-	fd_close(&cr->rdt_root_fd);
 	container_fini(&cr->container);
 	strbuf_release(&cr->config_text);
-	fd_close(&cr->bundle_fd);
-	fd_close(&cr->sync_fd);
-	fd_close(&cr->console_fd);
-	fd_close(&cr->console_socket_fd);
-	fd_close(&cr->pidfd);
 }

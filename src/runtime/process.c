@@ -307,7 +307,7 @@ static int become(const struct process_plan *plan, int sync_fd, struct error *er
 	if (r == 0 && !plan->other_userns)
 		r = rlimit_apply(0, &plan->rlimits, err);
 	if (r == 0)
-		r = capability_apply_bounding(&plan->caps, err);
+		r = capability_apply_bounding(&plan->caps, plan->credential.uid != 0, err);
 	if (r < 0)
 		return r;
 	timing_step("init", "labels and limits");

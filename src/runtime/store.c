@@ -89,7 +89,7 @@ static int open_root(const char *root, bool create, struct error *err)
 
 int store_create(struct container *c, const char *root, const char *id, struct error *err)
 {
-	cleanup_close int root_fd = open_root(root, true, err);
+	int root_fd = c->root_fd = open_root(root, true, err);
 
 	if (root_fd < 0)
 		return root_fd;
@@ -123,7 +123,8 @@ int store_save(struct container *c, struct error *err)
 int store_remove(const struct container *c, const char *root, struct error *err)
 {
 	static const char *const files[] = { "state.json", "config.json" };
-	cleanup_close int root_fd = open_root(root, false, err);
+	cleanup_close int opened_fd = c->root_fd < 0 ? open_root(root, false, err) : -EBADF;
+	int root_fd = c->root_fd < 0 ? opened_fd : c->root_fd;
 
 	if (root_fd < 0)
 		return root_fd == -ENOENT ? 0 : root_fd;
@@ -195,14 +196,13 @@ int container_load_at(struct container *c, int root_fd, const char *root, const 
 
 int container_load(struct container *c, const char *root, const char *id, struct error *err)
 {
-	cleanup_close int root_fd = -EBADF;
 	int r = store_check_id(id, err);
 
 	if (r < 0)
 		return r;
-	root_fd = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	return root_fd < 0 ? explain_open(root, id, err)
-			   : container_load_at(c, root_fd, root, id, err);
+	c->root_fd = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return c->root_fd < 0 ? explain_open(root, id, err)
+			      : container_load_at(c, c->root_fd, root, id, err);
 }
 
 int container_lock_loaded(struct container *c, const char *root, struct error *err)

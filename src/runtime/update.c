@@ -9,7 +9,6 @@
 #include "libocispec/oci-error.h"
 #include "libocispec/read.h"
 #include "linux/document.h"
-#include "linux/idmap.h"
 #include "runtime/pause.h"
 
 enum { MAX_RESOURCES = 1 << 20 };
@@ -19,7 +18,7 @@ int container_update(const char *root, const char *id, const struct oci_resource
 {
 	cleanup_container struct container c = CONTAINER_INIT;
 	cleanup_cgroup struct cgroup cg = CGROUP_INIT;
-	struct cgroup_request request = { .resources = resources, .rootless = !idmap_root_of_host() };
+	struct cgroup_request request = { .resources = resources };
 	enum oci_status status;
 	int r = container_load_live(&c, root, id, &status, &cg, err);
 

@@ -107,7 +107,7 @@ DEFENCES = {
     "our descriptors are closed": (PROCESS, "no descriptor of ours", [
         ("src/base/path.c", "(uint64_t)(flags | O_CLOEXEC)", "(uint64_t)flags")]),
     "standard descriptors are open": (PROCESS, "closed descriptors", [
-        ("src/cli/command.c", "if (fd_open_standard(&err) < 0)", "if (0)")]),
+        ("src/cli/command.c", "if (open_standard_fds(&err) < 0)", "if (0)")]),
     "numbers are numbers as a whole": (PROCESS, "takes numbers and nothing else", [
         ("src/linux/credential.c", "	if (!str_to_u64(text, MAX_ID, &id))\n		return false;",
          "	id = strtoul(text, NULL, 10);"),

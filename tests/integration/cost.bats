@@ -21,7 +21,7 @@ setup() {
 	must runtime run "$ID"
 	must strace -f -qq -c -o calls "$RUNTIME" --root "$ROOT" run "$ID"
 	tail -n 1 calls
-	[[ $(awk '$NF == "total" { print $4 }' calls) -lt 310 ]]
+	[[ $(awk '$NF == "total" { print $4 }' calls) -lt 265 ]]
 	nothing_left
 }
 

@@ -117,6 +117,7 @@ static void test_path(void)
 
 	ok(file_replace_at(root_fd, "f", "one", 3, 0644, &err) == 0);
 	ok(file_replace_at(root_fd, "f", "two", 3, 0644, &err) == 0);
+	ok_int(file_create_at(root_fd, "f", "six", 3, 0644, &err), -EEXIST);
 	{
 		cleanup_strbuf struct strbuf sb = STRBUF_INIT;
 
@@ -169,6 +170,24 @@ static void test_sock(void)
 	fd_close(&send_fd);
 }
 
+/* A hole in the numbers stays what it is; more than a pile holds is no matter. */
+static void test_pile(void)
+{
+	struct fd_pile pile = { .n = 0 };
+	int before = tap_count_fds(), fds[100], kept;
+
+	for (size_t i = 0; i < ARRAY_SIZE(fds); i++)
+		fds[i] = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	kept = take_fd(fds[50]);
+	for (size_t i = ARRAY_SIZE(fds); i > 0; i--)
+		fd_pile_add(&pile, &fds[i - 1]);
+	ok(fds[0] == -EBADF && fds[99] == -EBADF);
+	fd_pile_close(&pile);
+	ok_int(tap_count_fds(), before + 1);
+	ok(fcntl(kept, F_GETFD) == FD_CLOEXEC);
+	fd_close(&kept);
+}
+
 int main(void)
 {
 	test_error();
@@ -177,5 +196,6 @@ int main(void)
 	test_path();
 	test_proc();
 	test_sock();
+	test_pile();
 	return tap_done();
 }

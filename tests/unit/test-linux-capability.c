@@ -135,7 +135,7 @@ static int lose_most(void)
 	struct credential cred = { .uid = 12345, .gid = 12345 };
 	struct error err = ERROR_INIT;
 
-	if (capability_apply_bounding(&sets, &err) < 0 || credential_apply(&cred, &err) < 0 ||
+	if (capability_apply_bounding(&sets, cred.uid != 0, &err) < 0 || credential_apply(&cred, &err) < 0 ||
 	    capability_apply(&sets, &err) < 0)
 		return 1;
 	if (flag_set(CAP_PERMITTED) != (bit(CAP_CHOWN) | bit(CAP_NET_RAW)) ||
@@ -147,10 +147,10 @@ static int lose_most(void)
 	if (cap_get_ambient(CAP_NET_RAW) != 1 || cap_get_ambient(CAP_CHOWN) != 0)
 		return 4;
 	/* A second time, without CAP_SETPCAP: what is gone already is no error. */
-	if (capability_apply_bounding(&sets, &err) < 0)
+	if (capability_apply_bounding(&sets, false, &err) < 0)
 		return 5;
 	sets.bounding = 0;
-	return capability_apply_bounding(&sets, &err) == -EPERM ? 0 : 6;
+	return capability_apply_bounding(&sets, false, &err) == -EPERM ? 0 : 6;
 }
 
 int main(void)

@@ -145,14 +145,6 @@ block_io() {
 	! is_dabba || [[ $(file hugetlb.2MB.rsvd.max) == 4194304 ]]
 }
 
-@test "limits: RDMA of a device" {
-	require controller rdma
-	require rdma-device
-	limits '{rdma: {($device): {hcaHandles: 3, hcaObjects: 2000}}}' \
-		--arg device "$(ls /sys/class/infiniband | head -n 1)"
-	[[ $(file rdma.max) == *" hca_handle=3 hca_object=2000"* ]]
-}
-
 @test "limits: unified, with several lines" {
 	require controller io
 	limits '{unified: {"memory.high": "41943040", "io.max": $io, "cgroup.max.depth": "5"}}' \

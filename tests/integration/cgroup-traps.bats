@@ -136,6 +136,7 @@ owner() {
 		[[ $(file cpu.max) == '20000 40000' ]]
 	fi
 	# Below what is in use: what runs goes on, and nothing more.
+	eventually has_tasks 2
 	must runtime update --pids-limit 1 "$ID"
 	[[ $(file pids.max) == 1 && $(file pids.current) == 2 ]]
 	has_status running
@@ -291,9 +292,11 @@ owner() {
 @test "trap 68: --ignore-paused: the process waits until it is resumed" {
 	[[ $RUNTIME != *crun* ]] || skip "crun has no --ignore-paused"
 	start_sleeper
+	eventually has_tasks 2
 	must runtime pause "$ID"
 	runtime exec --ignore-paused "$ID" sh -c 'echo done >/tmp/done' 3>&- &
-	sleep 0.3
+	eventually has_tasks 3
+	sleep 0.1
 	[[ ! -e rootfs/tmp/done ]]
 	must runtime resume "$ID"
 	wait $!

@@ -30,7 +30,8 @@ setup() {
 	must runtime delete --force "$ID"
 	[[ -z $output$error ]]
 	nothing_left
-	[[ ! -e /proc/$pid ]]
+	# Whose child it was reaps it.
+	eventually test ! -e "/proc/$pid"
 }
 
 @test "delete: -f of a created container" {

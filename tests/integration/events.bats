@@ -34,6 +34,7 @@ events_of_type() {
 
 @test "events: --stats prints one object in runc's shape" {
 	start_sleeper
+	eventually has_tasks 2
 	must runtime events --stats "$ID"
 	[[ $(wc -l <<<"$output") == 1 && -z $error ]]
 	jq -e --arg id "$ID" '.type == "stats" and .id == $id and

@@ -2,6 +2,7 @@
 # The cgroup manager "systemd": scopes of the machine's systemd and of a user's. Not in
 # the sandbox, whose cgroups are not systemd's: see tests/run.sh.
 load helpers/bundle
+load helpers/traces
 
 setup() {
 	require systemd
@@ -498,12 +499,21 @@ removed_without_systemd() {
 	[[ ! -e $ROOT/$ID ]]
 }
 
-@test "systemd: twenty containers leave no scope" {
+@test "systemd: 200 containers with limits leave no cgroup, scope, program or mount" {
+	require command bpftool
 	local i
 	edit "$limits"
-	for ((i = 0; i < 20; i++)); do
-		must runtime run "$ID"
+	edit '.process.args = ["true"] | .linux.resources.devices = [{allow: false, access: "rwm"}]'
+	traces >before
+	for ((i = 0; i < 100; i++)); do
+		runtime run "$ID-$i" </dev/null 3>&-
 	done
+	edit '.process.args = ["sleep", "600"]'
+	for ((i = 100; i < 200; i++)); do
+		runtime run -d "$ID-$i" </dev/null 3>&-
+		runtime delete --force "$ID-$i"
+	done
+	eventually same_traces before
 	no_scopes
 }
 

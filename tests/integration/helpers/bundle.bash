@@ -121,7 +121,7 @@ run_sh() {
 
 # start_sleeper [ID]: a running container that ends by itself after a while.
 start_sleeper() {
-	sh_args 'trap "exit 0" TERM; sleep 30 & wait'
+	sh_args 'trap "exit 0" TERM; sleep 300 & wait'
 	must runtime create "${1:-$ID}"
 	must runtime start "${1:-$ID}"
 }
@@ -134,14 +134,20 @@ container_pid() {
 	runtime state "${1:-$ID}" | jq -r .pid
 }
 
+# has_tasks NUMBER: in the container's cgroup. A program that has started may not have
+# forked yet.
+has_tasks() {
+	[[ $(wc -l <"/sys/fs/cgroup/$ID/cgroup.procs") == "$1" ]]
+}
+
 has_status() {
 	[[ $(container_status "${2:-$ID}") == "$1" ]]
 }
 
-# eventually COMMAND...: within five seconds.
+# eventually COMMAND...: within twenty seconds, as the machine may be busy or emulated.
 eventually() {
-	local i
-	for ((i = 0; i < 250; i++)); do
+	local end=$((SECONDS + 20))
+	while ((SECONDS <= end)); do
 		# Not a bare return: in a trap that is the status before the trap.
 		"$@" && return 0
 		sleep 0.02

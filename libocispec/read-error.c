@@ -58,7 +58,7 @@ static size_t element_index(const struct frame *frame)
 	size_t n;
 
 	memcpy(&n, frame->base + frame->field->count, sizeof(n));
-	return n ? n - 1 : 0;
+	return n ? n - 1 + frame->dropped : 0;
 }
 
 static const char *map_key(const struct frame *frame)
@@ -93,6 +93,14 @@ static void add_path(struct text *t, const struct reader *r)
 			add(t, "%s%s", t->len ? "." : "", frame->field->key);
 		}
 	}
+}
+
+void reader_path(const struct reader *r, char *buf, size_t size)
+{
+	struct text path = { buf, size, 0 };
+
+	buf[0] = '\0';
+	add_path(&path, r);
 }
 
 /* Where the token that ends at END begins: a bracket, a quoted string or a word. */

@@ -232,16 +232,18 @@ static int check_keys(struct reader *r, const struct frame *map,
 static int check_required(struct reader *r, struct frame *frame)
 {
 	const struct oci_object *object = frame->object;
+	int ret = 0;
 
-	for (size_t i = 0; i < object->n_fields; i++) {
+	for (size_t i = 0; i < object->n_fields && ret == 0; i++) {
 		if (!(object->fields[i].flags & OCI_REQUIRED) ||
 		    frame->seen & (uint64_t)1 << i)
 			continue;
 		frame->field = &object->fields[i];
-		return reader_fail_at(r, -EINVAL, frame->start, "missing from the %s",
-				      object->name);
+		ret = reader_fail_at(r, -EINVAL, frame->start, "missing from the %s",
+				     object->name);
+		ret = reader_refuse_value(r, ret);
 	}
-	return 0;
+	return ret;
 }
 
 static int end_skipped_bracket(struct reader *r)
@@ -259,7 +261,8 @@ int read_object_end(struct reader *r)
 		return end_skipped_bracket(r);
 	if (frame->kind == FRAME_MAP) {
 		r->depth--;
-		return check_keys(r, frame, frame->field);
+		ret = check_keys(r, frame, frame->field);
+		return ret < 0 ? reader_note(r, ret) : 0;
 	}
 	ret = check_required(r, frame);
 	if (ret < 0)
@@ -269,6 +272,8 @@ int read_object_end(struct reader *r)
 	if (last)
 		ret = check_keys(r, frame, last);
 	r->depth--;
+	if (frame->unsound)
+		reader_leave_out(r);
 	return ret;
 }
 
@@ -306,7 +311,8 @@ int read_list_end(struct reader *r)
 		return end_skipped_bracket(r);
 	memcpy(&n, frame->base + frame->field->count, sizeof(n));
 	r->depth--;
-	if (n == 0 && frame->field->flags & OCI_NOT_EMPTY)
-		return reader_fail_at(r, -EINVAL, frame->start, "the list is empty");
-	return 0;
+	if (n > 0 || !(frame->field->flags & OCI_NOT_EMPTY))
+		return 0;
+	return reader_refuse_value(r, reader_fail_at(r, -EINVAL, frame->start,
+						     "the list is empty"));
 }

@@ -36,34 +36,57 @@ static int go_on(int r)
 	return r == 0;
 }
 
+static int value_read(struct reader *r, int code)
+{
+	return go_on(code < 0 ? reader_refuse_value(r, code) : 0);
+}
+
+static int bracket_read(struct reader *r, int code)
+{
+	return go_on(code < 0 ? reader_refuse_bracket(r, code) : 0);
+}
+
 static int on_null(void *ctx)
 {
-	return go_on(read_null(at_token(ctx)));
+	struct reader *r = at_token(ctx);
+
+	return value_read(r, read_null(r));
 }
 
 static int on_boolean(void *ctx, int value)
 {
-	return go_on(read_bool(at_token(ctx), value));
+	struct reader *r = at_token(ctx);
+
+	return value_read(r, read_bool(r, value));
 }
 
 static int on_number(void *ctx, const char *text, size_t len)
 {
-	return go_on(read_number(at_token(ctx), text, len));
+	struct reader *r = at_token(ctx);
+
+	return value_read(r, read_number(r, text, len));
 }
 
 static int on_string(void *ctx, const unsigned char *s, size_t len)
 {
-	return go_on(read_string(at_token(ctx), (const char *)s, len));
+	struct reader *r = at_token(ctx);
+
+	return value_read(r, read_string(r, (const char *)s, len));
 }
 
 static int on_start_map(void *ctx)
 {
-	return go_on(read_object_start(at_token(ctx)));
+	struct reader *r = at_token(ctx);
+
+	return bracket_read(r, read_object_start(r));
 }
 
 static int on_map_key(void *ctx, const unsigned char *key, size_t len)
 {
-	return go_on(read_key(at_token(ctx), (const char *)key, len));
+	struct reader *r = at_token(ctx);
+	int code = read_key(r, (const char *)key, len);
+
+	return go_on(code < 0 ? reader_refuse_key(r, code) : 0);
 }
 
 static int on_end_map(void *ctx)
@@ -73,7 +96,9 @@ static int on_end_map(void *ctx)
 
 static int on_start_array(void *ctx)
 {
-	return go_on(read_list_start(at_token(ctx)));
+	struct reader *r = at_token(ctx);
+
+	return bracket_read(r, read_list_start(r));
 }
 
 static int on_end_array(void *ctx)
@@ -149,8 +174,8 @@ static int read_document(struct parse *parse, const struct oci_field *field, voi
 	return ret;
 }
 
-int oci_read(struct oci_arena *arena, const struct oci_object *table, const char *text,
-	     size_t len, const char *name, void *out, struct oci_error *err)
+/* Reads one object of TABLE into OUT, by PARSE, which has all that the caller knows. */
+static int read_object(struct parse *parse, const struct oci_object *table, void *out)
 {
 	const struct oci_field field = {
 		.key = "",
@@ -158,6 +183,17 @@ int oci_read(struct oci_arena *arena, const struct oci_object *table, const char
 		.flags = OCI_REQUIRED,
 		.object = table,
 	};
+	void *obj = NULL;
+	int r = read_document(parse, &field, &obj);
+
+	if (r == 0 && obj)
+		memcpy(out, obj, table->size);
+	return r == 0 && !obj ? -EINVAL : r;
+}
+
+int oci_read(struct oci_arena *arena, const struct oci_object *table, const char *text,
+	     size_t len, const char *name, void *out, struct oci_error *err)
+{
 	struct parse parse = {
 		.reader = { .arena = arena,
 			    .name = name,
@@ -165,12 +201,28 @@ int oci_read(struct oci_arena *arena, const struct oci_object *table, const char
 			    .len = len,
 			    .err = err },
 	};
-	void *obj = NULL;
-	int r;
 
-	r = read_document(&parse, &field, &obj);
-	if (r == 0)
-		memcpy(out, obj, table->size);
+	return read_object(&parse, table, out);
+}
+
+int oci_read_all(struct oci_arena *arena, const struct oci_object *table, const char *text,
+		 size_t len, const char *name, void *out, oci_report *report, void *arg)
+{
+	struct oci_error err = OCI_ERROR_INIT;
+	struct parse parse = {
+		.reader = { .arena = arena,
+			    .name = name,
+			    .text = text,
+			    .len = len,
+			    .err = &err,
+			    .report = report,
+			    .report_arg = arg },
+	};
+	int r = read_object(&parse, table, out);
+
+	/* What ended it; a document that is unsound as a whole has been reported. */
+	if (r < 0 && !parse.reader.frames[0].unsound)
+		report(arg, &err);
 	return r;
 }
 

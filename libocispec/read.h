@@ -28,6 +28,24 @@ struct oci_object;
 int oci_read(struct oci_arena *arena, const struct oci_object *table, const char *text,
 	     size_t len, const char *name, void *out, struct oci_error *err);
 
+/*
+ * Gets what is wrong with a document, one call for each problem.  One whose code is 0 only
+ * says that the element at its path was left out of a list, so that those behind it moved up.
+ */
+typedef void oci_report(void *arg, const struct oci_error *problem);
+
+/*
+ * The same, but going on behind what is wrong, which is as if it had not been given; a
+ * string that must be there is "" then, and a list goes without an element that has no
+ * use.  Text that is not JSON ends it, and so do a hundred problems.  For tables without
+ * OCI_REST.
+ *
+ * Returns 0 when OUT was written: nothing was wrong with the document, or REPORT has had
+ * it all.
+ */
+int oci_read_all(struct oci_arena *arena, const struct oci_object *table, const char *text,
+		 size_t len, const char *name, void *out, oci_report *report, void *arg);
+
 struct oci_list {
 	void *items;
 	size_t n;

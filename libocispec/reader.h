@@ -2,7 +2,8 @@
 /*
  * The inside of the reader, not for users of the library: read.c gets the tokens,
  * read-frame.c keeps track of where they are, read-value.c converts them,
- * read-place.c finds room in the structs, read-error.c says what is wrong.
+ * read-place.c finds room in the structs, read-error.c says what is wrong, and read-on.c
+ * goes on behind it where that is wanted.
  *
  * A stack of frames says what the next token is for:
  *
@@ -23,6 +24,7 @@
 #include "libocispec/arena.h"
 #include "libocispec/field.h"
 #include "libocispec/oci-error.h"
+#include "libocispec/read.h"
 
 enum frame_kind {
 	FRAME_OBJECT,
@@ -40,6 +42,10 @@ struct frame {
 	const struct oci_object *object;
 	uint64_t seen;
 	size_t next;
+	/* Of lists: the elements that were refused and are not counted any more. */
+	size_t dropped;
+	/* Something required was refused, or is missing: the object cannot be used. */
+	bool unsound;
 };
 
 struct reader {
@@ -50,6 +56,10 @@ struct reader {
 	/* The end of the token at hand. */
 	size_t pos;
 	struct oci_error *err;
+	/* Where problems go when reading goes on behind them (read-on.c), else NULL. */
+	oci_report *report;
+	void *report_arg;
+	unsigned int n_problems;
 	/*
 	 * Passing over a value that no table knows, and in how many brackets; where its
 	 * text begins.
@@ -114,6 +124,17 @@ int reader_check_text(struct reader *r, const char *s, size_t len);
 int reader_end_skip(struct reader *r);
 
 /*
+ * What becomes of a CODE that the functions below returned: 0 if reading goes on behind
+ * it, with oci_read_all(), else CODE.  reader_refuse_*() leave out what the token was or
+ * began; reader_leave_out() does so for a value that was in order by itself.
+ */
+int reader_note(struct reader *r, int code);
+int reader_refuse_value(struct reader *r, int code);
+int reader_refuse_bracket(struct reader *r, int code);
+int reader_refuse_key(struct reader *r, int code);
+void reader_leave_out(struct reader *r);
+
+/*
  * All of them describe what is wrong in r->err and return its code.  reader_fail()
  * blames the current token, reader_fail_at() the text at an offset.
  */
@@ -125,5 +146,7 @@ int reader_fail_memory(struct reader *r);
 /* "expected WANTED, got TOKEN" */
 int reader_fail_type(struct reader *r, const char *wanted, struct token got);
 int reader_fail_kind(struct reader *r, enum oci_kind wanted, struct token got);
+/* Where the current token belongs: "linux.namespaces[3].type". */
+void reader_path(const struct reader *r, char *buf, size_t size);
 /* Text that is not JSON: no path, as there is no telling what belongs to what. */
 int reader_fail_syntax(struct reader *r, const char *what);

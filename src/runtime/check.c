@@ -48,21 +48,9 @@ struct check {
 	struct mount_plan *mounts;
 };
 
-void check_report_fini(struct check_report *report)
-{
-	free(report->problems);
-	*report = (struct check_report)CHECK_REPORT_INIT;
-}
-
 static void add(struct check *check, bool is_warning, const struct error *err)
 {
-	struct check_report *report = check->report;
-
-	report->problems = xrealloc(report->problems, report->n + 1, sizeof(*report->problems));
-	report->problems[report->n++] = (struct check_problem){
-		.is_warning = is_warning, .area = check->area, .error = *err,
-	};
-	report->n_errors += !is_warning;
+	check_report_add(check->report, check->area, is_warning, err);
 }
 
 static void add_error(void *arg, const struct error *err)
@@ -74,10 +62,22 @@ static void add_error(void *arg, const struct error *err)
 
 /* --- config.json ------------------------------------------------------------------------ */
 
+static void add_schema_error(void *arg, const struct oci_error *problem)
+{
+	struct check *check = arg;
+	struct error err = ERROR_INIT;
+
+	if (problem->code == 0) {
+		check_report_left_out(check->report, problem->path);
+		return;
+	}
+	(void)error_from_oci(&err, problem);
+	add(check, false, &err);
+}
+
 static bool read_config(struct check *check, const char *name, struct oci_arena *arena)
 {
 	cleanup_strbuf struct strbuf text = STRBUF_INIT;
-	struct oci_error oci_err = OCI_ERROR_INIT;
 	struct error err = ERROR_INIT;
 
 	check->area = "file";
@@ -95,12 +95,8 @@ static bool read_config(struct check *check, const char *name, struct oci_arena 
 	}
 	check->area = "schema";
 	check->config = oci_arena_alloc(arena, sizeof(*check->config));
-	if (check->config && oci_read(arena, &oci_config_object, text.buf, text.len, name,
-				      check->config, &oci_err) == 0)
-		return true;
-	(void)error_from_oci(&err, &oci_err);
-	add(check, false, &err);
-	return false;
+	return check->config && oci_read_all(arena, &oci_config_object, text.buf, text.len, name,
+					     check->config, add_schema_error, check) == 0;
 }
 
 static void check_config(struct check *check)
@@ -133,9 +129,10 @@ static void check_rootfs(struct check *check)
 static bool may_be_mounted(const struct check *check, const char *path)
 {
 	for (size_t i = 0; i < check->config->n_mounts; i++) {
-		const char *rest = str_skip_prefix(path, check->config->mounts[i].destination);
+		const char *at = check->config->mounts[i].destination;
+		const char *rest = str_skip_prefix(path, at);
 
-		if (rest && (*rest == '/' || *rest == '\0' || path[1] == '\0'))
+		if (*at && rest && (*rest == '/' || *rest == '\0' || path[1] == '\0'))
 			return true;
 	}
 	return false;

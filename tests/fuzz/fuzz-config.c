@@ -3,6 +3,8 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "libocispec/oci-error.h"
+#include "libocispec/read.h"
 #include "linux/cgroup-resources.h"
 #include "linux/device.h"
 #include "linux/mask.h"
@@ -70,6 +72,31 @@ static void check(struct oci_config *config)
 	namespace_plan_fini(&namespaces);
 }
 
+static void count_problem(void *arg, const struct oci_error *problem)
+{
+	unsigned int *n = arg;
+
+	DEMAND(problem->code <= 0 && (problem->code == 0 ? problem->path : problem->msg)[0]);
+	*n += problem->code != 0;
+}
+
+/* As "check" reads it: sound, whatever was wrong with it. */
+static void check_what_is_left(const uint8_t *data, size_t size, bool is_good)
+{
+	struct oci_arena arena = OCI_ARENA_INIT;
+	struct oci_config *config = oci_arena_alloc(&arena, sizeof(*config));
+	unsigned int n = 0;
+	int r;
+
+	DEMAND(config);
+	r = oci_read_all(&arena, &oci_config_object, (const char *)data, size, "f", config,
+			 count_problem, &n);
+	DEMAND(r <= 0 && is_good == (r == 0 && n == 0));
+	if (r == 0 && !is_good)
+		check(config);
+	oci_arena_release(&arena);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct oci_arena arena = OCI_ARENA_INIT;
@@ -77,6 +104,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (config)
 		check(config);
+	check_what_is_left(data, size, config != NULL);
 	oci_arena_release(&arena);
 	return 0;
 }

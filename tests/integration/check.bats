@@ -60,6 +60,48 @@ problem() {
 	nothing_left
 }
 
+@test "check: several errors of the schema, and what is wrong besides" {
+	edit '.process.user.uid = "root" | .process.rlimits = [{type: "RLIMIT_MOON", soft: 1, hard: 1},
+			{type: "RLIMIT_CPU", soft: 2, hard: 1}] | .process.ioPriority = {priority: 3} |
+		.process.env += [7] | .linux.namespaces += [{type: "moon"}, {type: "user", path: 3}] |
+		.linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW", syscalls: [{names: [], action: "SCMP_ACT_LOG"}]} |
+		.mounts += [{type: "tmpfs"}, {destination: "/a", source: "/no/a", options: ["bind"]}] |
+		.linux.resources = {pids: {limit: 1.5}} | .root.readonly = "yes" | .hostname = {a: [1, {}]} |
+		.process.args = ["nosuch"] | .hooks.poststop = [{path: "/no/hook"}] |
+		.linux.sysctl = {"vm.swappiness": "1", "net.core.somaxconn": 5}'
+	try runtime check --format json
+	((status == 1))
+	for pointer in process.user.uid 'process.rlimits[0].type' process.ioPriority.class 'process.env[2]' \
+		'linux.namespaces[6].type' 'linux.namespaces[7].path' 'linux.seccomp.syscalls[0].names' \
+		'mounts[6].destination' linux.resources.pids.limit root.readonly hostname \
+		'linux.sysctl["net.core.somaxconn"]'; do
+		problem ".pointer == $(jq -nR --arg p "$pointer" '$p') and .area == \"schema\""
+	done
+	jq -e '[.problems[] | select(.area == "schema")] | length == 12' <<<"$output"
+	problem '.pointer == "process.args[0]" and .area == "file"'
+	problem '.path == "/no/a" and .area == "file"'
+	problem '.pointer == "hooks.poststop[0].path"'
+	problem '.pointer == "process.rlimits[1]" and (.msg | contains("RLIMIT_CPU"))'
+	problem '.msg | contains("vm.swappiness")'
+	try runtime check
+	((status == 1))
+	[[ $(grep -c '^error: schema: ' <<<"$output") == 12 ]]
+	nothing_left
+}
+
+@test "check: schema errors to the end: a text that breaks off, one that is no object, a long list" {
+	echo '{"ociVersion": 1, "root": 2, "mounts": [' >config.json
+	try runtime check --format json
+	((status == 1))
+	jq -e '[.problems[].area] == ["schema", "schema", "schema"]' <<<"$output"
+	echo '[]' >config.json
+	try runtime check --format json
+	jq -e '.errors == 1' <<<"$output"
+	jq -n '{ociVersion: "1.0.0", mounts: [range(500) | {}]}' >config.json
+	try runtime check --format json
+	jq -e '.errors == 101' <<<"$output"
+}
+
 @test "check: no bundle, no config.json, a document that is none" {
 	try runtime check --bundle /no/such
 	((status == 1))

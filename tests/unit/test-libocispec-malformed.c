@@ -26,6 +26,33 @@ struct result {
 	bool broken;
 };
 
+static void count_problem(void *arg, const struct oci_error *problem)
+{
+	size_t *n = arg;
+
+	*n += problem->code != 0;
+}
+
+/* The same text, read to its end: what is left of it can be written. */
+static bool try_all(const char *text, size_t len, bool is_good)
+{
+	struct oci_arena arena = OCI_ARENA_INIT;
+	struct oci_error err = OCI_ERROR_INIT;
+	struct oci_config config = { 0 };
+	char *buf = NULL;
+	size_t n, n_problems = 0;
+	int r;
+
+	r = oci_read_all(&arena, &oci_config_object, text, len, "f", &config, count_problem,
+			 &n_problems);
+	if (is_good == (r == 0 && n_problems == 0) &&
+	    (r < 0 ? n_problems > 0 : oci_write(&oci_config_object, &config, 0, &buf, &n, &err) == 0))
+		r = 1;
+	free(buf);
+	oci_arena_release(&arena);
+	return r == 1;
+}
+
 static struct result try_text(const struct oci_object *table, const char *text,
 			      size_t len)
 {
@@ -37,8 +64,11 @@ static struct result try_text(const struct oci_object *table, const char *text,
 	size_t n;
 
 	result.code = oci_read(&arena, table, exact, len, "f", out, &result.err);
+	result.broken = table == &oci_config_object && !try_all(exact, len, result.code == 0);
 	free(exact);
-	if (result.code == 0)
+	if (result.broken)
+		printf("# not read to its end\n");
+	else if (result.code == 0)
 		result.broken = oci_write(table, out, 0, &buf, &n, &err) != 0;
 	else
 		result.broken = result.err.code != result.code || result.code > 0 ||

@@ -345,9 +345,10 @@ int process_execute(const struct process_plan *plan, const struct process_start 
 	int r;
 
 	reset_signals(start->ignored_signals);
-	r = become(plan, start->sync_fd, err);
+	/* Again, as time has passed; before the filter, which may forbid the call. */
+	r = check_cwd(plan->process->cwd, err);
 	if (r == 0)
-		r = check_cwd(plan->process->cwd, err);
+		r = become(plan, start->sync_fd, err);
 	timing_step("init", "credentials");
 	/* Before the hooks: they are programs of the container like the one to come. */
 	if (r == 0 && plan->process->no_new_privileges && plan->seccomp.n_filter)

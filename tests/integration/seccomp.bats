@@ -214,3 +214,27 @@ allowed_names() {
 	must runtime run "$ID"
 	[[ -d rootfs/tmp/by-hook ]]
 }
+
+# The names of calls that ours make before the program runs.
+forbid() {
+	profile "$(jq -nc '{names: $ARGS.positional, action: "SCMP_ACT_KILL_PROCESS"}' --args "$@")"
+}
+
+@test "seccomp: it is loaded last, and may forbid what the set-up needed (R21)" {
+	local calls=(getcwd chdir fchdir openat2 mount move_mount umount2 pivot_root accept4 setsid
+		sendmsg recvmsg unshare setns setsockopt setrlimit)
+	forbid "${calls[@]}"
+	edit '.process.noNewPrivileges = false | .process.args = ["sleep", "30"]'
+	must runtime create "$ID"
+	must runtime start "$ID"
+	must runtime exec "$ID" echo executed
+	[[ $output == executed ]]
+	must runtime delete --force "$ID"
+	# Without no_new_privs it needs CAP_SYS_ADMIN, and comes before these.
+	forbid "${calls[@]}" setgroups setresgid setresuid capset umask close_range seccomp
+	edit '.process.noNewPrivileges = true | .process.user = {uid: 1, gid: 2, additionalGids: [3]}'
+	must runtime create "$ID"
+	must runtime start "$ID"
+	must runtime exec "$ID" echo executed
+	[[ $output == executed ]]
+}

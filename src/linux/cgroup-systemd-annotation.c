@@ -7,8 +7,6 @@
 #include "libocispec/runtime.h"
 #include "linux/cgroup-systemd.h"
 
-static const char annotation_prefix[] = "org.systemd.property.";
-
 static bool is_name(const char *name)
 {
 	size_t n = 0;
@@ -69,7 +67,7 @@ int systemd_properties_from_annotations(struct systemd_properties *props,
 {
 	for (size_t i = 0; annotations && i < annotations->n; i++) {
 		const struct oci_string_pair *pair = &annotations->items[i];
-		const char *name = str_skip_prefix(pair->key, annotation_prefix);
+		const char *name = str_skip_prefix(pair->key, SYSTEMD_ANNOTATION_PREFIX);
 		int r;
 
 		if (!name)

@@ -92,6 +92,9 @@ void systemd_properties_from_devices(struct systemd_properties *props,
 
 /* --- annotations (cgroup-systemd-annotation.c) ---------------------------------------- */
 
+/* What the names of such annotations begin with. */
+#define SYSTEMD_ANNOTATION_PREFIX "org.systemd.property."
+
 /* "org.systemd.property.NAME": GVariant text; a NAME of seconds ("...Sec") becomes "...USec". */
 int systemd_properties_from_annotations(struct systemd_properties *props,
 					const struct oci_string_map *annotations,

@@ -12,9 +12,11 @@
 #include "libocispec/runtime.h"
 #include "libocispec/write.h"
 #include "linux/capability.h"
+#include "linux/cgroup-systemd.h"
 #include "linux/document.h"
 #include "linux/mount-options.h"
 #include "linux/seccomp.h"
+#include "runtime/process.h"
 
 /* More values than any enumeration of the specification has. */
 enum { MAX_VALUES = 64 };
@@ -22,7 +24,7 @@ enum { MAX_VALUES = 64 };
 static const bool yes = true, no = false;
 
 struct lists {
-	struct strvec hooks, mount_options, capabilities;
+	struct strvec hooks, mount_options, capabilities, unsafe_annotations;
 	enum oci_namespace_type namespaces[MAX_VALUES];
 	enum oci_memory_policy_mode policy_modes[MAX_VALUES];
 	enum oci_memory_policy_flag policy_flags[MAX_VALUES];
@@ -37,6 +39,7 @@ static void lists_fini(struct lists *lists)
 	strvec_release(&lists->hooks);
 	strvec_release(&lists->mount_options);
 	strvec_release(&lists->capabilities);
+	strvec_release(&lists->unsafe_annotations);
 }
 
 /* The values of an enumeration that SUPPORTED takes, or all with NULL; how many. */
@@ -92,6 +95,8 @@ static void fill_strings(struct lists *lists)
 	for (size_t i = 0; (option = mount_options_name(i)); i++)
 		strvec_push(&lists->mount_options, option);
 	capability_list(&lists->capabilities);
+	strvec_push(&lists->unsafe_annotations, PROCESS_KEEP_GROUPS);
+	strvec_push(&lists->unsafe_annotations, SYSTEMD_ANNOTATION_PREFIX);
 }
 
 int features_json(char **json, struct error *err)
@@ -100,6 +105,7 @@ int features_json(char **json, struct error *err)
 		.hooks = STRVEC_INIT,
 		.mount_options = STRVEC_INIT,
 		.capabilities = STRVEC_INIT,
+		.unsafe_annotations = STRVEC_INIT,
 	};
 	struct oci_features_cgroup cgroup = {
 		.v1 = &no, .v2 = &yes, .rdma = &yes,
@@ -143,6 +149,8 @@ int features_json(char **json, struct error *err)
 	features.n_hooks = lists.hooks.n;
 	features.mount_options = lists.mount_options.v;
 	features.n_mount_options = lists.mount_options.n;
+	features.potentially_unsafe_config_annotations = lists.unsafe_annotations.v;
+	features.n_potentially_unsafe_config_annotations = lists.unsafe_annotations.n;
 	linux.capabilities = lists.capabilities.v;
 	linux.n_capabilities = lists.capabilities.n;
 	if (oci_write(&oci_features_object, &features, OCI_WRITE_INDENT, json, &len, &oci_err) < 0)

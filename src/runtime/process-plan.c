@@ -203,7 +203,7 @@ static int (*const plan_parts[])(struct process_plan *plan, const struct process
 
 bool process_keeps_groups(const struct oci_string_map *annotations)
 {
-	const char *value = oci_string_map_get(annotations, "run.oci.keep_original_groups");
+	const char *value = oci_string_map_get(annotations, PROCESS_KEEP_GROUPS);
 
 	return value && streq(value, "1");
 }

@@ -49,9 +49,11 @@ struct process_plan {
 	size_t n_kept_fds;
 };
 
+#define PROCESS_KEEP_GROUPS "run.oci.keep_original_groups"
+
 /*
- * Whether the annotation run.oci.keep_original_groups is "1": podman's
- * "--group-add keep-groups", for files that only a group of the caller may read.
+ * Whether that annotation is "1": podman's "--group-add keep-groups", for files that only
+ * a group of the caller may read.
  */
 bool process_keeps_groups(const struct oci_string_map *annotations);
 

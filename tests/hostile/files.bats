@@ -61,7 +61,7 @@ for_seconds() {
 	nothing_left
 }
 
-@test "files: a mount point that dangles (CVE-2024-45310)" {
+@test "files: a mount point that dangles (CVE-2024-45310, CVE-2025-24965)" {
 	ln -s "$BUNDLE/victim/empty" rootfs/dangling
 	ln -s ../../../../../../../../../../../../../../../../tmp rootfs/up
 	edit '.mounts += [
@@ -106,7 +106,7 @@ for_seconds() {
 	nothing_left
 }
 
-@test "files: a parent of /proc that is a link" {
+@test "files: a parent of /proc that is a link (CVE-2023-28642)" {
 	mkdir rootfs/real
 	ln -s real rootfs/a
 	edit '.mounts += [{destination: "/a/proc", type: "proc", source: "proc"}]'
@@ -172,7 +172,7 @@ replace_null() {
 		--arg script "rm $BUNDLE/rootfs/dev/null; $1 $BUNDLE/rootfs/dev/null"
 }
 
-@test "files: a mask is the host's /dev/null, whatever the image's has become (CVE-2025-31133)" {
+@test "files: a mask is the host's /dev/null, whatever the image's is (CVE-2025-31133, CVE-2025-62161)" {
 	echo secret >rootfs/etc/secret
 	echo evil >rootfs/etc/evil
 	edit '.linux.maskedPaths = ["/etc/secret"]'

@@ -118,3 +118,52 @@ beside_root() {
 	is_dabba || return 0
 	[[ $output == end ]]
 }
+
+# Root of a user namespace that is the host's root, as podman calls its runtime: only the mount
+# keeps it from the host's cgroups.
+@test "names: the host's cgroups are read-only without root of the host (CVE-2023-25809)" {
+	edit 'del(.linux.cgroupsPath) | .linux.namespaces |= map(select(.type != "cgroup")) |
+		.process.capabilities = {} | .mounts |= map(select(.type | IN("proc", "tmpfs"))) |
+		.mounts += [{destination: "/sys/fs/cgroup", type: "cgroup", source: "cgroup", options: ["rw"]}]'
+	sh_args 'cat /sys/fs/cgroup/cgroup.procs >/dev/null && echo seen; mkdir /sys/fs/cgroup/hit;
+		echo 1000 >/sys/fs/cgroup/cgroup.max.depth && echo hit'
+	try unshare --user --map-root-user --mount "$RUNTIME" --root "$ROOT" --cgroup-manager disabled \
+		run "$ID"
+	rmdir /sys/fs/cgroup/hit 2>/dev/null && output+=hit
+	[[ $output == seen && $error == *"Read-only file system"*"Read-only file system"* ]]
+}
+
+# What a config.json can carry only counts where somebody reads it: engines learn from this
+# list what they must not let their users pass on.
+@test "names: annotations that change what is done are listed as unsafe (R20)" {
+	local name listed
+	must runtime features
+	listed=$(jq -r '.potentiallyUnsafeConfigAnnotations[]' <<<"$output")
+	for name in $(strings -n 8 "$PROGRAM" | grep -oxE '(run\.oci|org\.systemd|org\.criu)\.[A-Za-z_.]+'); do
+		grep -qxF "$name" <<<"$listed"
+	done
+	grep -qx run.oci.keep_original_groups <<<"$listed"
+	edit '.annotations = {"run.oci.keep_original_groups": "1"}'
+	sh_args 'grep Groups: /proc/self/status'
+	try setpriv --groups 4242 "$RUNTIME" --root "$ROOT" run "$ID"
+	[[ $output == *4242* ]]
+}
+
+@test "names: mappings and names longer than any message of ours (CVE-2021-43784)" {
+	edit '.linux.namespaces += [{type: "user"}] |
+		.linux.uidMappings = [range(9000) | {containerID: ., hostID: (. + 100000), size: 1}] |
+		.linux.gidMappings = .linux.uidMappings'
+	sh_args true
+	fails runtime run "$ID"
+	said 'uid_map|uidMappings'
+	one_sentence
+	nothing_left
+	edit '.linux.namespaces |= map(select(.type != "user")) | del(.linux.uidMappings, .linux.gidMappings) |
+		.linux.netDevices = {("x" * 70000): {}}'
+	fails runtime run "$ID"
+	said netDevices
+	edit 'del(.linux.netDevices) | .hostname = "h" * 70000'
+	fails runtime run "$ID"
+	said hostname
+	nothing_left
+}

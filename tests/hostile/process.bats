@@ -136,7 +136,7 @@ inside() {
 	done
 }
 
-@test "process: the caller's groups stay outside (CVE-2022-2989, CVE-2022-36109)" {
+@test "process: the caller's groups stay outside (CVE-2022-2989, CVE-2022-2990, CVE-2022-2995, CVE-2022-36109)" {
 	sh_args 'grep ^Groups: /proc/self/status'
 	must setpriv --groups 5,6,7 "$RUNTIME" --root "$ROOT" run "$ID"
 	[[ $(tr -d ' \t' <<<"$output") == Groups: ]]
@@ -227,4 +227,24 @@ inside() {
 
 capabilities() {
 	"$RUNTIME" features | jq -c .linux.capabilities
+}
+
+# An image that has a program of its own where the host has the hook.
+evil_twin() {
+	mkdir -p "$BUNDLE/rootfs$BUNDLE"
+	printf '#!/bin/sh\ntouch /tmp/hit %s/hit\n' "$BUNDLE" >"$BUNDLE/rootfs$BUNDLE/hook"
+	# The host's needs no more than the host has: an interpreter, a library, a file.
+	printf '#!/bin/bash\ncat >/dev/null; realpath /proc/self/exe >>%s/ran\n' "$BUNDLE" >hook
+	chmod 755 hook "$BUNDLE/rootfs$BUNDLE/hook"
+}
+
+@test "process: hooks of the host run outside of the image (R19)" {
+	local kind
+	evil_twin
+	for kind in prestart createRuntime createContainer poststart poststop; do
+		edit '.hooks[$kind] = [{path: $path}]' --arg kind $kind --arg path "$BUNDLE/hook"
+	done
+	must runtime run "$ID"
+	[[ $(wc -l <ran) == 5 ]]
+	[[ ! -e hit && ! -e rootfs/tmp/hit && ! -e /tmp/hit && ! -e rootfs$BUNDLE/hit ]]
 }

@@ -23,6 +23,7 @@ FILES = "tests/hostile/files.bats"
 PROCESS = "tests/hostile/process.bats"
 NAMES = "tests/hostile/names.bats"
 UNIT = "tests/unit/test-linux-hostile"
+RUNTIME = "tests/unit/test-runtime"
 
 # What it is; the test's file and a part of its name; (source, what to cut, what stays) ...
 DEFENCES = {
@@ -149,8 +150,65 @@ DEFENCES = {
     "a sysctl is below sys/": (NAMES, "sysctls", [
         ("src/linux/sysctl.c", "return is_plain_path(out->s);", "return is_plain_path(out->s) || true;"),
         ("src/linux/sysctl.c", "	if (!type)\n", "	if (!type && path.s[0] == 0)\n")]),
+    "no root of the host, no writable cgroups": (NAMES, "CVE-2023-25809", [
+        ("src/linux/mount-open.c", "!idmap_root_of_host()", "geteuid() != 0")]),
+    "a message is not cut": (RUNTIME, "R16: a message that is too long", [
+        ("src/base/sock.c", "msg.msg_flags & (MSG_TRUNC | MSG_CTRUNC)", "msg.msg_flags & MSG_CTRUNC")]),
+    "a message has its length": (RUNTIME, "R16: half an error record", [
+        ("src/runtime/sync.c", "n != (ssize_t)sizeof(*packet) || ", "n < 0 || ")]),
+    "hooks run before the image is entered": (PROCESS, "(R19)", [
+        ("src/runtime/init.c", '	{ "createContainer hooks",	step_container_hooks },\n', ""),
+        ("src/runtime/init.c", '	{ "pivot",			step_pivot },\n',
+         '	{ "pivot",			step_pivot },\n	{ "createContainer hooks",	step_container_hooks },\n')]),
+    "unsafe annotations are told": (NAMES, "(R20)", [
+        ("src/runtime/features.c", "	strvec_push(&lists->unsafe_annotations, PROCESS_KEEP_GROUPS);\n", "")]),
+    "the filter comes last": ("tests/integration/seccomp.bats", "(R21)", [
+        ("src/runtime/process.c", "	if (process->no_new_privileges) {\n",
+         "	if (process->no_new_privileges) {\n"
+         "		(void)prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);\n"
+         "		r = install_seccomp(plan, sync_fd, err);\n"),
+        ("src/runtime/process.c",
+         "if (r == 0 && plan->process->no_new_privileges && plan->seccomp.n_filter)", "if (0)")]),
+    "the directory is looked at before the filter": ("tests/integration/seccomp.bats", "(R21)", [
+        ("src/runtime/process.c", "	r = check_cwd(plan->process->cwd, err);\n	if (r == 0)\n		r = become(plan, start->sync_fd, err);\n",
+         "	r = become(plan, start->sync_fd, err);\n	if (r == 0)\n		r = check_cwd(plan->process->cwd, err);\n")]),
     "device rules are loaded": (NAMES, "devices without permission", [
         ("src/linux/device-bpf.c", "if (r < 0 || n_rules == 0)", "if (r < 0 || rules)")]),
+}
+
+# Each known vulnerability of a runtime, and the defence above that is for its class.
+VULNERABILITIES = {
+    "CVE-2019-5736": "the program runs from a read-only mount",
+    "CVE-2019-16884": "only a procfs on /proc",
+    "CVE-2019-18837": "paths are resolved inside the root",
+    "CVE-2019-19921": "/proc and /sys are real directories",
+    "GHSA-g54h-m393-cpwq": "device rules are loaded",
+    "CVE-2021-30465": "what was checked is what is used",
+    "CVE-2021-43784": "a message is not cut",
+    "CVE-2022-29162": "--cap adds nothing inheritable",
+    "CVE-2022-27650": "--cap adds nothing inheritable",
+    "CVE-2022-2989": "groups are always set",
+    "CVE-2022-2990": "groups are always set",
+    "CVE-2022-2995": "groups are always set",
+    "CVE-2022-36109": "groups are always set",
+    "CVE-2023-25809": "no root of the host, no writable cgroups",
+    "CVE-2023-27561": "/proc and /sys are real directories",
+    "CVE-2023-28642": "so are their parents",
+    "GHSA-5g49-rx9x-qfc6": "a key of unified is no path",
+    "CVE-2024-21626": "the working directory is inside",
+    "CVE-2024-45310": "a dangling mount point is made inside",
+    "CVE-2025-24965": "a dangling mount point is made inside",
+    "CVE-2025-27612": "--cap adds nothing inheritable",
+    "CVE-2025-54867": "/proc and /sys are real directories",
+    "CVE-2025-31133": "masks are the host's /dev/null",
+    "CVE-2025-62161": "masks are the host's /dev/null",
+    "CVE-2025-52565": "a terminal comes from a devpts",
+    "CVE-2025-52881": "/proc is looked for once, and checked",
+    "CVE-2025-62596": "/proc is looked for once, and checked",
+    "CVE-2026-30892": "numbers are numbers as a whole",
+    "CVE-2026-41579": "/dev is a real directory",
+    "CVE-2026-47766": "/dev is a real directory",
+    "GHSA-3q8j-pf29-vwv8": "masked paths are resolved inside",
 }
 
 
@@ -229,11 +287,24 @@ def prove(copy, name):
     return failed[0]
 
 
+def unproven():
+    """What is wrong with the table of vulnerabilities."""
+    tests = ""
+    for path in {test for test, _, _ in DEFENCES.values()}:
+        with open(os.path.join(TOP, path if path.endswith(".bats") else path + ".c")) as f:
+            tests += f.read()
+    return ["%s: \"%s\", which is no defence of the table" % (name, defence)
+            for name, defence in VULNERABILITIES.items() if defence not in DEFENCES] + [
+            name + " is not named by any test" for name in VULNERABILITIES if name not in tests]
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("-k", dest="keep", action="store_true")
     parser.add_argument("defences", nargs="*")
     options = parser.parse_args()
+    for problem in unproven():
+        sys.exit("prove.py: " + problem)
     bad = 0
     copy = Copy()
     copy.build()

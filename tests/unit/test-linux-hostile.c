@@ -243,7 +243,7 @@ static void case_racing_renamer(void)
 	CHECK(built > 0);
 }
 
-/* CVE-2019-16884, CVE-2025-52881: what init writes to /proc, behind the container's own. */
+/* CVE-2019-16884, CVE-2025-52881, CVE-2025-62596: what init writes to /proc, behind the container's own. */
 static void case_fake_attr(void)
 {
 	struct error err = ERROR_INIT;

@@ -96,6 +96,36 @@ static void test_sync(void)
 	ok_int(tap_count_fds(), before);
 }
 
+/* R16, CVE-2021-43784: a message is as long as its kind says, whatever the sender says. */
+static void test_message_sizes(void)
+{
+	struct error err = ERROR_INIT;
+	struct sync_message msg = { .type = SYNC_READY };
+	static char big[70000];
+	int pair[2], passed_fd;
+	ssize_t n;
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+		exit(1);
+	memset(big, 'x', sizeof(big));
+	memcpy(big, &msg, sizeof(msg));
+	n = write(pair[0], big, sizeof(big));
+	ok_named(n == (ssize_t)sizeof(big) && sync_receive(pair[1], &msg, NULL, &err) == -EMSGSIZE,
+		 "R16: a message that is too long");
+	n = write(pair[0], big, sizeof(msg) - 1);
+	ok_named(n > 0 && sync_receive(pair[1], &msg, &passed_fd, &err) == -EPROTO,
+		 "R16: a message that is too short");
+	/* A code that would be one, if it were there. */
+	memset(big, 0xff, sizeof(big));
+	msg.type = SYNC_ERROR;
+	memcpy(big, &msg, sizeof(msg));
+	n = write(pair[0], big, sizeof(msg) + sizeof(err) / 2);
+	ok_named(n > 0 && sync_receive(pair[1], &msg, NULL, &err) == -EPROTO,
+		 "R16: half an error record");
+	fd_close(&pair[0]);
+	fd_close(&pair[1]);
+}
+
 /* "run" tells init to go on before it asks; an init that fails first is heard all the same. */
 static void test_sync_unread(void)
 {
@@ -229,6 +259,7 @@ int main(void)
 	test_version();
 	test_id();
 	test_sync();
+	test_message_sizes();
 	test_sync_unread();
 	test_sync_gone();
 	test_hooks();

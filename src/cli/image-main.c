@@ -4,7 +4,7 @@
 #include "image/interrupt.h"
 
 static const struct command *const commands[] = {
-	&command_import, &command_export, &command_list, &command_inspect,
+	&command_import, &command_export, &command_convert, &command_list, &command_inspect,
 	&command_history, &command_tag, &command_rmi, &command_unpack, &command_run,
 	&command_start, &command_stop, &command_exec, &command_logs, &command_wait,
 	&command_ps, &command_rm, &command_diff, &command_commit, &command_mount,

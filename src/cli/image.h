@@ -19,6 +19,7 @@ int image_open_store(const struct invocation *invocation, struct store *store,
 extern const struct command command_build;
 extern const struct command command_cache;
 extern const struct command command_commit;
+extern const struct command command_convert;
 extern const struct command command_df;
 extern const struct command command_diff;
 extern const struct command command_exec;

@@ -24,8 +24,7 @@ static struct blob_path blob_path(const struct digest *digest)
 	return path;
 }
 
-int blob_writer_open(struct blob_writer *writer, struct store *store, const struct digest *like,
-		     struct error *err)
+int blob_writer_open_plain(struct blob_writer *writer, struct store *store, struct error *err)
 {
 	*writer = (struct blob_writer)BLOB_WRITER_INIT;
 	writer->store = store;
@@ -34,8 +33,17 @@ int blob_writer_open(struct blob_writer *writer, struct store *store, const stru
 			    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
 	if (writer->fd < 0)
 		return error_sys(err, "open", "%s/tmp/%s", store->path, writer->temp.name);
-	hasher_open(&writer->hasher, like);
 	return 0;
+}
+
+int blob_writer_open(struct blob_writer *writer, struct store *store, const struct digest *like,
+		     struct error *err)
+{
+	int r = blob_writer_open_plain(writer, store, err);
+
+	if (r == 0)
+		hasher_open(&writer->hasher, like);
+	return r;
 }
 
 /* Says it of the store: the temporary name would tell nobody anything. */
@@ -51,7 +59,8 @@ static int write_failed(const struct blob_writer *writer, struct error *err)
 
 int blob_writer_add(struct blob_writer *writer, const void *data, size_t n, struct error *err)
 {
-	hasher_add(&writer->hasher, data, n);
+	if (writer->hasher.ctx)
+		hasher_add(&writer->hasher, data, n);
 	writer->size += n;
 	return file_write_fd(writer->fd, "a blob", data, n, err) < 0 ? write_failed(writer, err)
 								     : 0;
@@ -62,15 +71,24 @@ void blob_writer_finish(struct blob_writer *writer, struct digest *digest)
 	hasher_finish(&writer->hasher, digest);
 }
 
-int blob_writer_commit(struct blob_writer *writer, const struct digest *digest, struct error *err)
+/* blobs/sha256/, if it is missing. */
+static int make_directory(struct store *store, const struct digest *digest)
 {
-	struct store *store = writer->store;
-	struct blob_path path = blob_path(digest);
 	struct digest directory = *digest;
 
 	directory.s[digest_algorithm_len(digest)] = '\0';
 	if (mkdirat(store->blobs_fd, directory.s, 0755) < 0 && errno != EEXIST)
-		return error_sys(err, "mkdir", "%s/blobs/%s", store->path, directory.s);
+		return -errno;
+	return 0;
+}
+
+int blob_writer_commit(struct blob_writer *writer, const struct digest *digest, struct error *err)
+{
+	struct store *store = writer->store;
+	struct blob_path path = blob_path(digest);
+
+	if (make_directory(store, digest) < 0)
+		return error_sys(err, "mkdir", "for %s/blobs/%s", store->path, path.s);
 	if (renameat(store->tmp_fd, writer->temp.name, store->blobs_fd, path.s) < 0)
 		return error_sys(err, "rename", "to %s/blobs/%s", store->path, path.s);
 	fd_close(&writer->fd);
@@ -109,6 +127,14 @@ int blob_put_as(struct store *store, const struct strbuf *text, const struct dig
 	if (r == 0)
 		r = blob_writer_add(&writer, text->buf, text->len, err);
 	return r < 0 ? r : blob_writer_commit(&writer, digest, err);
+}
+
+bool blob_move(struct store *from, struct store *to, const struct digest *digest)
+{
+	struct blob_path path = blob_path(digest);
+
+	return make_directory(to, digest) == 0 &&
+	       renameat(from->blobs_fd, path.s, to->blobs_fd, path.s) == 0;
 }
 
 bool blob_exists(struct store *store, const struct digest *digest)

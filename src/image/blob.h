@@ -31,6 +31,9 @@ struct blob_writer {
 /* LIKE chooses the algorithm and may be NULL. */
 int blob_writer_open(struct blob_writer *writer, struct store *store,
 		     const struct digest *like, struct error *err);
+/* For bytes that somebody else hashes: there is nothing to finish. */
+int blob_writer_open_plain(struct blob_writer *writer, struct store *store,
+			   struct error *err);
 int blob_writer_add(struct blob_writer *writer, const void *data, size_t n,
 		    struct error *err);
 /* Ends the hash: *DIGEST is what the bytes so far have; nothing can be added any more. */
@@ -49,6 +52,9 @@ int blob_put(struct store *store, const void *data, size_t n, struct digest *dig
 /* The same under the DIGEST that was checked already. */
 int blob_put_as(struct store *store, const struct strbuf *text, const struct digest *digest,
 		struct error *err);
+
+/* False when it cannot be renamed from one store to the other: then nothing has happened. */
+bool blob_move(struct store *from, struct store *to, const struct digest *digest);
 
 bool blob_exists(struct store *store, const struct digest *digest);
 

@@ -143,6 +143,8 @@ static int copy_blob(struct export *export, const char *text, int64_t size, stru
 
 	if (r < 0 || blob_exists(&export->target, &digest))
 		return r;
+	if (export->request->takes_blobs && blob_move(export->store, &export->target, &digest))
+		return 0;
 	r = blob_writer_open(&writer, &export->target, &digest, err);
 	if (r == 0)
 		r = export_read_blob(export->store, &digest, size, add_to_blob, &writer, err);

@@ -12,7 +12,7 @@
 #include "image/export-parts.h"
 #include "image/index.h"
 #include "image/interrupt.h"
-#include "image/layer-stream.h"
+#include "image/layer-pack.h"
 #include "image/manifest.h"
 #include "image/progress.h"
 
@@ -100,33 +100,17 @@ static int rewrite(struct export *export, int fd, const struct digest *blob,
 		   const struct oci_descriptor *layer, const struct digest *diff_id,
 		   struct layer_digests *written, struct error *err)
 {
-	const struct export_request *request = export->request;
-	const struct file_region region = { .fd = fd, .size = (uint64_t)layer->size };
-	cleanup_layer_sink struct layer_sink *sink = NULL;
-	cleanup_layer_stream struct layer_stream *stream = NULL;
-	const struct layer_source *source;
-	struct layer_digests found;
-	const void *data;
-	ssize_t n = 0;
-	int r = layer_sink_open(&export->target, request->compression, request->level, &sink, err);
+	const struct layer_import import = {
+		.region = { .fd = fd, .size = (uint64_t)layer->size },
+		.name = blob->s,
+		.blob = blob,
+		.diff_id = diff_id,
+	};
+	int r = layer_repack(&export->target, &import, &export->request->packing, written, err);
 
 	if (r == 0)
-		r = layer_stream_open(&region, blob->s, blob, NULL, &stream, err);
-	if (r < 0)
-		return r;
-	source = layer_stream_source(stream);
-	while (r == 0 && (n = source->read(source->ctx, &data, err)) > 0)
-		r = layer_sink_add(sink, data, (size_t)n, err);
-	if (r == 0 && n < 0)
-		r = (int)n;
-	if (r == 0)
-		r = layer_stream_finish(stream, &found, err);
-	if (r == 0 && (!digest_equal(&found.blob, blob) || !digest_equal(&found.diff_id, diff_id)))
-		r = error_set(err, EBADMSG, "its digest is %s, its diffID %s", found.blob.s,
-			      found.diff_id.s);
-	if (r == 0)
-		return layer_sink_commit(sink, written, err);
-	(void)error_context(err, "layer %s in the store %s", blob->s, export->store->path);
+		return 0;
+	(void)error_context(err, "store %s", export->store->path);
 	return r == -EBADMSG ? damaged(err) : r;
 }
 
@@ -148,7 +132,7 @@ static int convert_layer(struct export *export, struct export_image *out, size_t
 	if (fd < 0)
 		return fd;
 	r = sniff_blob(fd, &compression, err);
-	if (r < 0 || (compression == export->request->compression && export->request->level < 0))
+	if (r < 0 || !packing_changes(&export->request->packing, compression))
 		return r;
 	if (written) {
 		(void)digest_parse(written->digest, &out->layer_digests[i], err);
@@ -205,7 +189,7 @@ static int convert_image(struct export *export, struct export_image *out, struct
 	out->layer_digests = document_alloc(&export->arena, (n + 1) * sizeof(*out->layer_digests));
 	memcpy(out->layers, out->image.manifest->layers, n * sizeof(*out->layers));
 	progress_expect(0);
-	for (size_t i = 0; export->request->recompress && r == 0 && i < n; i++) {
+	for (size_t i = 0; export->request->packing.recompress && r == 0 && i < n; i++) {
 		r = convert_layer(export, out, i, err);
 		changed |= out->layers[i].digest == out->layer_digests[i].s;
 	}

@@ -10,7 +10,7 @@
 
 #include "base/error.h"
 #include "base/str.h"
-#include "image/compress.h"
+#include "image/packing.h"
 #include "image/store.h"
 
 enum export_format {
@@ -25,11 +25,12 @@ struct export_request {
 	/* A file or directory, or "-" for stdout. */
 	const char *path;
 	enum export_format format;
-	/* Layers in another compression are written anew; else each stays as it is. */
-	bool recompress;
-	enum compression compression;
-	/* -1: the default; with another one all layers are written anew. */
-	int level;
+	struct packing packing;
+	/*
+	 * The store is the caller's alone, and its blobs were checked as they came: a
+	 * layout on the same file system takes them away from it.
+	 */
+	bool takes_blobs;
 };
 
 /*

@@ -81,6 +81,13 @@ int import_rootfs(struct import *import, struct error *err)
 	struct digest id;
 	int r;
 
+	/* Its config wants to know which shell there is. */
+	if (import->request->packed) {
+		(void)error_set(err, EINVAL, "%s is a root file system, not an image",
+				archive->path);
+		return error_hint(err, "make one of it first: dabba-image import %s NAME",
+				  archive->path);
+	}
 	if (!import->request->name) {
 		(void)error_set(err, EINVAL,
 				"%s is a root file system, which has no name of its own",

@@ -13,14 +13,14 @@
 #include "image/image.h"
 #include "image/import-kinds.h"
 #include "image/index.h"
-#include "image/layer-import.h"
+#include "image/layer-pack.h"
 #include "image/layer-store.h"
 #include "image/manifest.h"
 #include "image/progress.h"
 #include "image/ref.h"
 
 /* Whether the store has the blob, whole, and the layer unpacked upon that chain. */
-static bool is_stored(struct store *store, const struct import_layer *layer,
+static bool is_stored(struct import *import, const struct import_layer *layer,
 		      const struct digest *blob)
 {
 	cleanup_close int fd = -EBADF;
@@ -29,13 +29,13 @@ static bool is_stored(struct store *store, const struct import_layer *layer,
 
 	if (!layer->diff_id)
 		return false;
-	fd = blob_open(store, blob, layer->size, &ignored);
-	if (fd < 0)
-		return false;
+	fd = blob_open(import->store, blob, layer->size, &ignored);
+	if (fd < 0 || import->request->packed)
+		return fd >= 0;
 	fd_close(&fd);
 	digest_chain(layer->n_chain ? &layer->chain[layer->n_chain - 1] : NULL, layer->diff_id,
 		     &chain_id);
-	fd = layer_open(store, &chain_id, &ignored);
+	fd = layer_open(import->store, &chain_id, &ignored);
 	return fd >= 0;
 }
 
@@ -84,6 +84,17 @@ static int check_compression(const struct import *import, const struct import_la
 	return 0;
 }
 
+static int store_layer(struct import *import, const struct layer_import *layer,
+		       struct layer_digests *digests, struct error *err)
+{
+	struct packing packing = import->request->packing;
+
+	if (!import->request->packed)
+		return layer_import(import->store, layer, digests, err);
+	packing.recompress = packing.recompress && !layer->blob;
+	return layer_pack(import->store, layer, &packing, digests, err);
+}
+
 int import_layer(struct import *import, const struct import_layer *layer, struct digest *digest,
 		 struct oci_descriptor *descriptor, struct error *err)
 {
@@ -94,7 +105,7 @@ int import_layer(struct import *import, const struct import_layer *layer, struct
 	int r;
 
 	*descriptor = (struct oci_descriptor){ .digest = digest->s };
-	if (is_stored(import->store, layer, blob)) {
+	if (is_stored(import, layer, blob)) {
 		*digest = *blob;
 		progress_skip("layer", blob->s);
 		return describe_stored(import->store, blob, layer->size, descriptor, err);
@@ -112,17 +123,17 @@ int import_layer(struct import *import, const struct import_layer *layer, struct
 	if (r < 0)
 		return r;
 	progress_begin("layer", blob ? blob->s : layer->file, file.region.size);
-	r = layer_import(import->store,
-			 &(struct layer_import){
-				 .region = file.region,
-				 .name = layer->file,
-				 .blob = layer->blob,
-				 .diff_id = layer->diff_id,
-				 .chain = layer->chain,
-				 .n_chain = layer->n_chain,
-				 .keeps_blob = true,
-			 },
-			 &digests, err);
+	r = store_layer(import,
+			&(struct layer_import){
+				.region = file.region,
+				.name = layer->file,
+				.blob = layer->blob,
+				.diff_id = layer->diff_id,
+				.chain = layer->chain,
+				.n_chain = layer->n_chain,
+				.keeps_blob = true,
+			},
+			&digests, err);
 	progress_end();
 	if (r < 0)
 		return error_context(err, "%s", import->archive.path);

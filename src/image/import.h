@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/str.h"
+#include "image/packing.h"
 #include "image/store.h"
 
 struct import_request {
@@ -11,6 +12,12 @@ struct import_request {
 	const char *path;
 	/* The image's new name, or NULL to keep those in the archive. */
 	const char *name;
+	/*
+	 * Blobs alone, no layer unpacked.  PACKING is for the layers that no manifest
+	 * describes, a docker-archive's: the others' descriptors have to stay right.
+	 */
+	bool packed;
+	struct packing packing;
 };
 
 /* What was imported: the names, or the IDs of images without one. */

@@ -71,6 +71,16 @@ static void describe_kept(struct layer_digests *digests)
 	digests->blob_size = digests->size;
 }
 
+int layer_import_check(const struct layer_import *import, struct layer_digests *digests,
+		       struct error *err)
+{
+	int r = compare(import, digests, err);
+
+	if (r == 0)
+		describe_kept(digests);
+	return r;
+}
+
 static int commit(struct layer_draft *draft, const struct layer_import *import,
 		  const struct digest *diff_id, uint64_t size, struct error *err)
 {
@@ -102,10 +112,9 @@ int layer_import(struct store *store, const struct layer_import *import,
 	if (r == 0)
 		r = layer_stream_finish(stream, digests, err);
 	if (r == 0)
-		r = compare(import, digests, err);
+		r = layer_import_check(import, digests, err);
 	if (r < 0)
 		return r;
-	describe_kept(digests);
 	r = commit(&draft, import, &digests->diff_id, stats.n_bytes, err);
 	if (r == 0 && import->keeps_blob)
 		r = blob_writer_commit(&writer, &digests->blob, err);

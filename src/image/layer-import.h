@@ -30,3 +30,10 @@ struct layer_import {
  */
 int layer_import(struct store *store, const struct layer_import *import,
 		 struct layer_digests *digests, struct error *err);
+
+/*
+ * Compares what a stream found with what was promised, and makes DIGESTS those of
+ * what was stored: of xz that is the tar.
+ */
+int layer_import_check(const struct layer_import *import, struct layer_digests *digests,
+		       struct error *err);

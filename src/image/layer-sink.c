@@ -8,6 +8,7 @@ enum { OUTPUT_SIZE = 1 << 18 };
 
 struct layer_sink {
 	enum compression compression;
+	bool leaves_diff_id;
 	struct blob_writer writer;
 	struct hasher diff_hasher;
 	struct codec *codec;
@@ -32,6 +33,12 @@ int layer_sink_open(struct store *store, enum compression compression, int level
 		layer_sink_free(&sink);
 	*ret = sink;
 	return r;
+}
+
+void layer_sink_leave_diff_id(struct layer_sink *sink)
+{
+	hasher_release(&sink->diff_hasher);
+	sink->leaves_diff_id = true;
 }
 
 /* Compresses until IO's input is used up or, when LAST, everything is out. */
@@ -61,7 +68,8 @@ int layer_sink_add(struct layer_sink *sink, const void *data, size_t n, struct e
 	sink->size += n;
 	if (!sink->codec)
 		return blob_writer_add(&sink->writer, data, n, err);
-	hasher_add(&sink->diff_hasher, data, n);
+	if (!sink->leaves_diff_id)
+		hasher_add(&sink->diff_hasher, data, n);
 	return pump(sink, &io, false, err);
 }
 
@@ -73,9 +81,9 @@ int layer_sink_commit(struct layer_sink *sink, struct layer_digests *digests, st
 	if (r < 0)
 		return r;
 	blob_writer_finish(&sink->writer, &digests->blob);
-	if (sink->codec)
+	if (sink->codec && !sink->leaves_diff_id)
 		hasher_finish(&sink->diff_hasher, &digests->diff_id);
-	else
+	else if (!sink->leaves_diff_id)
 		digests->diff_id = digests->blob;
 	digests->blob_size = sink->writer.size;
 	digests->size = sink->size;

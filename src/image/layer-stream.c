@@ -33,6 +33,8 @@ struct layer_stream {
 	struct digest like;
 	struct blob_writer *copy;
 	enum compression compression;
+	/* The bytes stay as they are. */
+	bool raw;
 
 	pthread_t thread;
 	bool has_thread;
@@ -241,7 +243,7 @@ static int sniff(struct layer_stream *stream, struct error *err)
 	if ((uint64_t)n > stream->region.size)
 		n = (ssize_t)stream->region.size;
 	stream->compression = compression_sniff(magic, (size_t)n);
-	return stream->compression == COMPRESSION_NONE
+	return stream->raw || stream->compression == COMPRESSION_NONE
 		       ? 0
 		       : decompressor_new(stream->compression, &stream->codec, err);
 }
@@ -255,7 +257,7 @@ static int start(struct layer_stream *stream, struct error *err)
 	if (!stream->copy || copies_inflated(stream))
 		hasher_open(&stream->blob_hasher, &stream->like);
 	/* A diffID is a sha256: that of a plain layer's blob, if it is one. */
-	if (stream->codec || str_skip_prefix(stream->like.s, "sha512:"))
+	if (stream->codec || (!stream->raw && str_skip_prefix(stream->like.s, "sha512:")))
 		hasher_open(&stream->diff_hasher, NULL);
 	r = pthread_create(&stream->thread, NULL, run_reader, stream);
 	if (r)
@@ -264,13 +266,11 @@ static int start(struct layer_stream *stream, struct error *err)
 	return 0;
 }
 
-int layer_stream_open(const struct file_region *region, const char *name,
-		      const struct digest *like, struct blob_writer *copy,
-		      struct layer_stream **ret, struct error *err)
+static struct layer_stream *stream_new(const struct file_region *region, const char *name,
+				       const struct digest *like)
 {
 	/* Not zeroed: the slots would be touched before there is anything in them. */
 	struct layer_stream *stream = xmalloc(sizeof(*stream));
-	int r;
 
 	memset(stream, 0, offsetof(struct layer_stream, slots));
 	stream->source.name = xstrdup(name);
@@ -278,13 +278,36 @@ int layer_stream_open(const struct file_region *region, const char *name,
 	stream->source.ctx = stream;
 	stream->region = *region;
 	stream->like = like ? *like : (struct digest){ "" };
-	stream->copy = copy;
 	(void)pthread_mutex_init(&stream->lock, NULL);
 	(void)pthread_cond_init(&stream->changed, NULL);
-	r = start(stream, err);
+	return stream;
+}
+
+int layer_stream_open(const struct file_region *region, const char *name,
+		      const struct digest *like, struct blob_writer *copy,
+		      struct layer_stream **ret, struct error *err)
+{
+	int r;
+
+	*ret = stream_new(region, name, like);
+	(*ret)->copy = copy;
+	r = start(*ret, err);
 	if (r < 0)
-		layer_stream_free(&stream);
-	*ret = stream;
+		layer_stream_free(ret);
+	return r;
+}
+
+int layer_stream_open_raw(const struct file_region *region, const char *name,
+			  const struct digest *like, struct layer_stream **ret,
+			  struct error *err)
+{
+	int r;
+
+	*ret = stream_new(region, name, like);
+	(*ret)->raw = true;
+	r = start(*ret, err);
+	if (r < 0)
+		layer_stream_free(ret);
 	return r;
 }
 

@@ -41,6 +41,11 @@ int layer_stream_open(const struct file_region *region, const char *name,
 		      const struct digest *like, struct blob_writer *copy,
 		      struct layer_stream **stream, struct error *err);
 
+/* The same for bytes that stay as they are: nothing is inflated, and there is no diffID. */
+int layer_stream_open_raw(const struct file_region *region, const char *name,
+			  const struct digest *like, struct layer_stream **stream,
+			  struct error *err);
+
 /*
  * The inflated bytes, for layer_apply(), which puts the name before the
  * errors.  Lives as long as the stream.
@@ -70,6 +75,8 @@ struct layer_sink;
 
 int layer_sink_open(struct store *store, enum compression compression, int level,
 		    struct layer_sink **sink, struct error *err);
+/* For a diffID that somebody else knows: layer_sink_commit() leaves it alone. */
+void layer_sink_leave_diff_id(struct layer_sink *sink);
 int layer_sink_add(struct layer_sink *sink, const void *data, size_t n, struct error *err);
 /* Puts the blob into the store, not synced. */
 int layer_sink_commit(struct layer_sink *sink, struct layer_digests *digests,

@@ -73,8 +73,11 @@ int cgroup_write_apply(const struct cgroup_write *w, int dir_fd, struct error *e
 		r = cgroup_write_lines(dir_fd, w->fallback_file, w->fallback_value, err);
 	if (r == -ENOENT && w->is_optional)
 		r = 0;
-	if (r == -ENOENT)
-		(void)error_hint(err, "this kernel does not have the file %s", w->file);
+	/* Not the kernel's words: engines take those for a program that is not there. */
+	if (r == -ENOENT) {
+		error_clear(err);
+		(void)error_set(err, ENOENT, "this kernel has no file %s", w->file);
+	}
 	if (r == 0)
 		r = check_effective(w, dir_fd, err);
 	return r < 0 ? error_pointer(err, "%s", w->pointer) : 0;

@@ -23,9 +23,10 @@ teardown() {
 	nothing_leaked
 }
 
-# No bridge and no rules for it: a machine may have no kernel module for either.
+# start_dockerd [OPTION]...: no bridge and no rules for it, as a machine may have no kernel
+# module for either.
 start_dockerd() {
-	dockerd --bridge=none --iptables=false --ip6tables=false \
+	dockerd "$@" --bridge=none --iptables=false --ip6tables=false \
 		--exec-opt "native.cgroupdriver=$(has_systemd && echo systemd || echo cgroupfs)" \
 		>>"$BATS_FILE_TMPDIR/dockerd.log" 2>&1 </dev/null 3>&- &
 	echo $! >"$BATS_FILE_TMPDIR/dockerd.pid"
@@ -159,9 +160,31 @@ docker() {
 }
 
 @test "dockerd restarted: a container with --restart=always comes back" {
-	must docker run -d --name box --restart=always bb sleep 1000
+	must docker run -d --name box --restart=always --stop-timeout 1 bb sleep 1000
 	stop_dockerd
 	start_dockerd
 	within "$PATIENCE" docker exec box true
 	must docker rm -f box
+}
+
+@test "dockerd and its containerd restarted with --live-restore: a container goes on" {
+	local pid
+	stop_dockerd
+	start_dockerd --live-restore
+	must docker run -d --name box bb sh -c 'trap "exit 3" TERM; while :; do sleep 0.1; done'
+	must docker inspect box --format '{{.State.Pid}}'
+	pid=$output
+	stop_dockerd
+	kill -0 "$pid"
+	start_dockerd --live-restore
+	must docker inspect box --format '{{.State.Status}} {{.State.Pid}}'
+	[[ $output == "running $pid" ]]
+	must docker exec box echo still here
+	[[ $output == 'still here' ]]
+	must docker stop box
+	must docker wait box
+	[[ $output == 3 ]]
+	must docker rm box
+	stop_dockerd
+	start_dockerd
 }

@@ -81,7 +81,7 @@ podman() {
 
 @test "podman of a user: a container in the background, exec, logs, stop, start" {
 	must podman run -d --net=none --name box bb sh -c 'trap "exit 3" TERM; echo begun; while :; do sleep 0.1; done'
-	within "$PATIENCE" grep -q begun <(podman logs box)
+	within "$PATIENCE" logged box begun
 	must podman exec -u user -w /tmp box sh -c 'id -un; pwd'
 	[[ $output == $'user\n/tmp' ]]
 	user_environment

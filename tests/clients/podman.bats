@@ -16,6 +16,14 @@ teardown() {
 	[[ $output == "dabba /usr/local/bin/dabba dabba version "* ]]
 }
 
+@test "podman --runtime: a path, and another name than the default's" {
+	cp /usr/local/bin/dabba "$BATS_TEST_TMPDIR/runtime"
+	must podman --runtime "$BATS_TEST_TMPDIR/runtime" run --name box --net=none bb echo by path
+	[[ $output == 'by path' ]]
+	must podman inspect box --format '{{.OCIRuntime}}'
+	[[ $output == "$BATS_TEST_TMPDIR/runtime" ]]
+}
+
 @test "podman run: output, input, status" {
 	must run_bb -- sh -c 'echo out; echo err >&2'
 	[[ $output == out && $error == err ]]
@@ -111,7 +119,7 @@ teardown() {
 
 @test "podman logs, attach, top, stats, diff, cp and commit" {
 	must podman run -d --net=none --name box bb sh -c 'echo one; echo two >&2; sleep 1000'
-	within "$PATIENCE" grep -q two <(podman logs box 2>&1)
+	within "$PATIENCE" logged box two
 	must podman logs box
 	[[ $output == one && $error == two ]]
 	must podman top box pid comm

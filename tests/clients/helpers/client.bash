@@ -72,7 +72,7 @@ no_new_traces() {
 
 # nothing_leaked: fails with the list when something is there that was not.
 nothing_leaked() {
-	within 10 no_new_traces || {
+	within 60 no_new_traces || {
 		new_traces
 		return 1
 	}

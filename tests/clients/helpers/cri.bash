@@ -27,12 +27,12 @@ pod_cgroup() {
 	has_systemd && echo /dabba.slice/dabba-pod1.slice || echo /dabba/pod1
 }
 
-# pod NAME [JQ-FILTER]: sets $pod; the filter changes its configuration.
+# pod NAME [JQ-FILTER [HANDLER]]: sets $pod; the filter changes its configuration.
 pod() {
 	POD_CONFIG=$(jq -nc --arg name "$1" --arg cgroup "$(pod_cgroup)" --arg logs "$BATS_TEST_TMPDIR/logs" '{
 		metadata: {name: $name, uid: ("uid-" + $name), namespace: "default", attempt: 0},
 		hostname: $name, log_directory: $logs, linux: {cgroup_parent: $cgroup}}' | jq -c "${2:-.}")
-	must cri RunPodSandbox "{\"config\": $POD_CONFIG}"
+	must cri RunPodSandbox "{\"config\": $POD_CONFIG, \"runtime_handler\": \"${3-}\"}"
 	pod=$(jq -r .podSandboxId <<<"$output")
 }
 

@@ -40,6 +40,11 @@ run_bb() {
 	podman run --rm --net=none "${options[@]}" bb "$@"
 }
 
+# logged CONTAINER TEXT
+logged() {
+	[[ $(podman logs "$1" 2>&1) == *"$2"* ]]
+}
+
 remove_all() {
 	podman pod rm -af -t 0 >/dev/null
 	podman rm -af -t 0 >/dev/null

@@ -267,6 +267,17 @@ static int find_index(int fd, const char *name, unsigned int *index, struct erro
 	return 0;
 }
 
+/* The kernel would move the interface first, and then find the name taken. */
+static int check_free(int fd, const char *name, struct error *err)
+{
+	struct error ignored = ERROR_INIT;
+	unsigned int index;
+
+	if (find_index(fd, name, &index, &ignored) < 0)
+		return 0;
+	return error_set(err, EEXIST, "there is a network device \"%s\" already", name);
+}
+
 /* In its new namespace the interface may have another index; the name is what we gave it. */
 static int set_up(int fd, const char *name, struct addresses *addresses, struct error *err)
 {
@@ -304,6 +315,8 @@ static int move(const struct oci_net_device *device, int netns_fd, struct error 
 	if (there_fd < 0)
 		return there_fd;
 	r = find_index(here_fd, device->key, &index, err);
+	if (r == 0)
+		r = check_free(there_fd, name_inside(device), err);
 	if (r == 0)
 		r = list_addresses(here_fd, index, addresses, err);
 	if (r == 0)

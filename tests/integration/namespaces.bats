@@ -129,3 +129,45 @@ join_namespace() {
 	one_sentence
 	said 'timeOffsets'
 }
+
+# in_own_net COMMAND...: with an interface "dabba-t0" that the host does not see; dummy may be
+# missing from a kernel, a veth pair or a bridge seldom is.
+in_own_net() {
+	try unshare --net bash -c '
+		ip link add dabba-t0 type dummy 2>/dev/null ||
+			ip link add dabba-t0 type veth peer name dabba-t1 2>/dev/null ||
+			ip link add dabba-t0 type bridge 2>/dev/null || exit 100
+		ip addr add 192.0.2.7/24 dev dabba-t0 && ip addr add 192.0.2.8/24 dev dabba-t0 &&
+			ip link set dabba-t0 mtu 1400 up || exit 101
+		"$@"; code=$?; ip link show dabba-t0 >/dev/null 2>&1 && echo "still here"; exit $code' bash "$@"
+	((status != 100)) || skip "this kernel makes no interface to move"
+}
+
+@test "namespaces: a network device moves in, with its addresses and its new name" {
+	require dabba
+	edit '.linux.netDevices = {"dabba-t0": {name: "eth7"}}'
+	sh_args 'ip addr show eth7; ip link show dabba-t0 2>/dev/null && echo old name'
+	in_own_net "$RUNTIME" --root "$ROOT" run "$ID"
+	[[ $output == *"mtu 1400"*"inet 192.0.2.7/24"*"inet 192.0.2.8/24"* ]]
+	[[ $output == *UP* && $output != *"old name"* && $output != *"still here"* ]]
+	edit '.linux.netDevices = {"dabba-t0": {}}'
+	sh_args 'ip addr show dabba-t0'
+	in_own_net "$RUNTIME" --root "$ROOT" run "$ID"
+	[[ $output == *"inet 192.0.2.7/24"* && $output != *"still here"* ]]
+	nothing_left
+}
+
+@test "namespaces: a network device that is missing, or whose name is taken, is named" {
+	require dabba
+	edit '.linux.netDevices = {"dabba-t9": {}}'
+	in_own_net "$RUNTIME" --root "$ROOT" run "$ID"
+	((status == 1))
+	said dabba-t9
+	edit '.linux.netDevices = {"dabba-t0": {name: "lo"}}'
+	in_own_net "$RUNTIME" --root "$ROOT" run "$ID"
+	((status == 1))
+	said '"lo" already'
+	# Nothing is taken away from the caller by a create that failed.
+	[[ $output == "still here" ]]
+	nothing_left
+}

@@ -2,6 +2,7 @@
 #include "linux/device.h"
 
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -9,9 +10,12 @@
 
 #include "base/compat.h"
 #include "base/fd.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "base/path.h"
 #include "base/str.h"
+#include "linux/device-node.h"
+#include "linux/idmap.h"
 
 /* The largest numbers that the kernel's dev_t has room for. */
 enum { MAJOR_MAX = (1 << 12) - 1, MINOR_MAX = (1 << 20) - 1, DEFAULT_MODE = 0666 };
@@ -26,6 +30,8 @@ struct device {
 	gid_t gid;
 	/* The index in linux.devices, or -1 for a default device. */
 	int index;
+	/* In a user namespace: the node as a detached mount, or -EBADF for the host's. */
+	int node_fd;
 };
 
 struct device_plan {
@@ -88,6 +94,7 @@ static int plan_device(struct device *d, const struct oci_device *spec, struct e
 	*d = (struct device){ .path = spec->path,
 			      .name = name_in_dev(spec->path),
 			      .index = d->index,
+			      .node_fd = -EBADF,
 			      .uid = spec->uid ? *spec->uid : 0,
 			      .gid = spec->gid ? *spec->gid : 0 };
 	if (spec->path[0] != '/')
@@ -130,6 +137,7 @@ static void plan_defaults(struct device_plan *plan, const struct oci_linux *l)
 			.mode = S_IFCHR | DEFAULT_MODE,
 			.rdev = makedev(default_devices[i].major, default_devices[i].minor),
 			.index = -1,
+			.node_fd = -EBADF,
 		};
 	}
 }
@@ -173,10 +181,64 @@ int device_plan_new(const struct oci_linux *l, const struct device_env *env,
 
 struct device_plan *device_plan_free(struct device_plan *plan)
 {
+	for (size_t i = 0; plan && i < plan->n; i++)
+		fd_close(&plan->devices[i].node_fd);
 	if (plan)
 		free(plan->devices);
 	free(plan);
 	return NULL;
+}
+
+/* The id of the host that the container's ID is mapped to. */
+static bool map_id(const struct oci_id_mapping *maps, size_t n, uint32_t id, uint32_t *out)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (id < maps[i].container_id || id - maps[i].container_id >= maps[i].size)
+			continue;
+		*out = maps[i].host_id + (id - maps[i].container_id);
+		return true;
+	}
+	return false;
+}
+
+/* -EBADF when it cannot be made: then the host's node must do. */
+static int make_outside(const struct device *d, const struct oci_linux *l, int *dir_fd)
+{
+	struct device_node node = { .mode = d->mode, .rdev = d->rdev };
+	struct error ignored = ERROR_INIT;
+	char name[16];
+	int fd;
+
+	if (!map_id(l->uid_mappings, l->n_uid_mappings, d->uid, &node.uid) ||
+	    !map_id(l->gid_mappings, l->n_gid_mappings, d->gid, &node.gid))
+		return -EBADF;
+	if (*dir_fd < 0)
+		*dir_fd = device_node_dir(&ignored);
+	if (*dir_fd < 0)
+		return -EBADF;
+	(void)snprintf(name, sizeof(name), "%d", d->index);
+	fd = device_node_make(*dir_fd, name, &node, &ignored);
+	return fd < 0 ? -EBADF : fd;
+}
+
+void device_plan_open(struct device_plan *plan, const struct oci_linux *l)
+{
+	cleanup_close int dir_fd = -EBADF;
+	bool is_root = plan->userns && l && l->n_devices && idmap_root_of_host();
+
+	for (size_t i = 0; plan->userns && i < plan->n; i++) {
+		struct device *d = &plan->devices[i];
+
+		if (d->index < 0 || S_ISFIFO(d->mode))
+			continue;
+		if (is_root)
+			d->node_fd = make_outside(d, l, &dir_fd);
+		if (d->node_fd < 0 && (d->uid || d->gid))
+			log_warning("linux.devices[%d]: %s keeps the owner that the host's "
+				    "device has: without root of the host a user namespace "
+				    "cannot have one of its own",
+				    d->index, d->path);
+	}
 }
 
 static bool matches(const struct device *d, const struct stat *st)
@@ -279,6 +341,8 @@ static int bind_node(const struct device *d, int dir_fd, const char *name, struc
 		return 0;
 	if (!S_ISREG(st.st_mode))
 		return mismatch(d, &st, err);
+	if (d->node_fd >= 0)
+		return attach(d->node_fd, target_fd, err);
 	tree_fd = open_host_node(d, err);
 	return tree_fd < 0 ? tree_fd : attach(tree_fd, target_fd, err);
 }

@@ -4,11 +4,12 @@
  * symlinks and the console.
  *
  *   parent, before clone                   device_plan_new()
+ *   parent, before clone                   device_plan_open()
  *   init, before pivot, after the mounts   device_plan_make(), umask 0
  *   init, when it has a terminal           device_make_console()
  *
- * mknod(2) where it is allowed; in a user namespace a bind mount of the host's
- * node of the same number.  /dev is reached without following any symlink.
+ * mknod(2) where it is allowed.  In a user namespace root of the host makes those of
+ * linux.devices outside; the others are bind mounts of the host's node of that name.  /dev is reached without following any symlink.
  * Source: runtime-spec config-linux.md "Devices", "Default Devices",
  * runtime-linux.md "Dev symbolic links".
  */
@@ -32,6 +33,13 @@ struct device_env {
 int device_plan_new(const struct oci_linux *linux, const struct device_env *env,
 		    struct device_plan **plan, struct error *err);
 struct device_plan *device_plan_free(struct device_plan *plan);
+
+/*
+ * Makes what only the runtime may make.  LINUX is the one of device_plan_new(); its mappings
+ * say whom a device of a new user namespace belongs to.  Where that cannot be, there is a
+ * warning if it was asked for.
+ */
+void device_plan_open(struct device_plan *plan, const struct oci_linux *linux);
 
 /* The caller's "/" must still be the host's, and its umask 0. */
 int device_plan_make(const struct device_plan *plan, int root_fd, struct error *err);

@@ -278,6 +278,7 @@ static int connect_console(struct creation *cr, struct error *err)
 
 static int open_sources(struct creation *cr, struct error *err)
 {
+	device_plan_open(cr->init.devices, cr->container.config->linux);
 	return mount_plan_open(cr->init.mounts, cr->cgroup.fd, err);
 }
 

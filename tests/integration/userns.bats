@@ -40,6 +40,30 @@ setup() {
 	[[ $output == ok ]]
 }
 
+@test "userns: devices of the config have their owner, number and mode in it" {
+	edit '.linux.devices = [
+		{path: "/dev/foo", type: "b", major: 1, minor: 5, fileMode: 416, uid: 10, gid: 11},
+		{path: "/dev/null", type: "c", major: 1, minor: 3, fileMode: 438, uid: 12},
+		{path: "/opt/zero", type: "c", major: 1, minor: 5}]'
+	run_sh 'stat -c "%n %u:%g %a %t:%T" /dev/foo /dev/null /opt/zero; echo x >/dev/null
+		head -c 3 /opt/zero | wc -c'
+	((status == 0))
+	[[ -z $error ]]
+	grep -qx '/dev/foo 10:11 640 1:5' <<<"$output"
+	grep -qx '/dev/null 12:0 666 1:3' <<<"$output"
+	grep -qx '/opt/zero 0:0 666 1:5' <<<"$output"
+	[[ $output == *3 ]]
+}
+
+@test "userns: a device whose owner cannot be is a warning, of the host's" {
+	require dabba
+	edit '.linux.devices = [{path: "/dev/zero", type: "c", major: 1, minor: 5, uid: 70000}]'
+	run_sh 'stat -c "%t:%T" /dev/zero'
+	((status == 0))
+	[[ $output == 1:5 ]]
+	[[ $error == *level=warning*"/dev/zero keeps the owner"* ]]
+}
+
 @test "userns: several ranges" {
 	edit '.linux.uidMappings = [{containerID: 0, hostID: 100000, size: 1},
 			{containerID: 1, hostID: 100005, size: 10}] |

@@ -284,6 +284,7 @@ static void test_life(struct cgroup_request *request)
 
 	/* Opened once and kept for good. */
 	(void)proc_fd(&err);
+	(void)cgroup_root_fd(&err);
 	before = tap_count_fds();
 	if (!ok_named(cgroup_create(request, &cg, &err) == 0, "created: %s", err.msg))
 		return;

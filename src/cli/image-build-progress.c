@@ -23,6 +23,8 @@ struct stage_view {
 	double since;
 	char lines[LAST_LINES][256];
 	size_t n_lines;
+	/* What is written of its layer, or "". */
+	char layer[32];
 };
 
 struct build_progress {
@@ -62,8 +64,13 @@ static void show_plain(struct build_progress *progress, const struct build_event
 	cleanup_strbuf struct strbuf text = STRBUF_INIT;
 
 	(void)progress;
-	if (event->type == BUILD_DONE)
+	if (event->type == BUILD_DONE || event->type == BUILD_LAYER || event->type == BUILD_TICK)
 		return;
+	if (event->type == BUILD_WARNING) {
+		strbuf_addf(&text, "warning: %s\n", event->text);
+		put(&text);
+		return;
+	}
 	add_place(&text, event);
 	if (event->type == BUILD_CACHED)
 		strbuf_adds(&text, " CACHED\n");
@@ -96,7 +103,7 @@ static void show_json(struct build_progress *progress, const struct build_event 
 {
 	static const char *const names[] = {
 		[BUILD_STEP] = "step", [BUILD_CACHED] = "cached", [BUILD_OUTPUT] = "output",
-		[BUILD_DONE] = "done", [BUILD_WARNING] = "warning",
+		[BUILD_DONE] = "done", [BUILD_WARNING] = "warning", [BUILD_LAYER] = "layer",
 	};
 	const struct event_document document = {
 		.event = names[event->type],
@@ -168,6 +175,11 @@ static void add_stage(struct build_progress *progress, const struct stage_view *
 		strbuf_addf(&line, "  | %s", view->lines[i]);
 		add_line(progress, text, line.buf);
 	}
+	if (!*view->layer)
+		return;
+	strbuf_reset(&line);
+	strbuf_addf(&line, "  writing its layer: %s", view->layer);
+	add_line(progress, text, line.buf);
 }
 
 /* The step that was at work stays as one line. */
@@ -182,6 +194,7 @@ static void settle(struct stage_view *view, const char *what, struct strbuf *tex
 	strbuf_addch(text, '\n');
 	view->step.type = 0;
 	view->n_lines = 0;
+	view->layer[0] = '\0';
 }
 
 static void keep_line(struct stage_view *view, const char *line)
@@ -195,7 +208,8 @@ static void keep_line(struct stage_view *view, const char *line)
 
 static void show_live(struct build_progress *progress, const struct build_event *event)
 {
-	struct stage_view *view = &progress->stages[(event->stage - 1) % MAX_STAGES];
+	/* A warning has no stage, and needs none. */
+	struct stage_view *view = &progress->stages[(event->stage + MAX_STAGES - 1) % MAX_STAGES];
 	cleanup_strbuf struct strbuf text = STRBUF_INIT;
 
 	erase(progress, &text);
@@ -216,6 +230,11 @@ static void show_live(struct build_progress *progress, const struct build_event 
 		break;
 	case BUILD_WARNING:
 		strbuf_addf(&text, "warning: %s\n", event->text);
+		break;
+	case BUILD_LAYER:
+		(void)snprintf(view->layer, sizeof(view->layer), "%s", event->text);
+		break;
+	case BUILD_TICK:
 		break;
 	}
 	for (size_t i = 0; i < MAX_STAGES; i++)
@@ -244,6 +263,11 @@ struct build_progress *build_progress_new(const char *mode)
 	else
 		progress->show = streq(mode, "quiet") ? show_nothing : show_plain;
 	return progress;
+}
+
+bool build_progress_ticks(const struct build_progress *progress)
+{
+	return progress->show == show_live;
 }
 
 void build_progress_event(void *ctx, const struct build_event *event)

@@ -2,6 +2,8 @@
 /* How a build is shown: on stderr, as it goes. */
 #pragma once
 
+#include <stdbool.h>
+
 #include "base/error.h"
 #include "image/build.h"
 
@@ -12,6 +14,8 @@ struct build_progress;
  * (an object on each line), "quiet", or "auto": tty on a terminal, else plain.
  */
 struct build_progress *build_progress_new(const char *mode);
+/* Whether it has something to show as time goes by. */
+bool build_progress_ticks(const struct build_progress *progress);
 
 /* A build_event_fn. */
 void build_progress_event(void *progress, const struct build_event *event);

@@ -104,6 +104,7 @@ static int build(struct invocation *invocation, struct build_request *request,
 	progress = build_progress_new(o->quiet ? "quiet" : o->progress);
 	request->event = build_progress_event;
 	request->event_ctx = progress;
+	request->ticks = build_progress_ticks(progress);
 	r = build_image(&store, request, &id, err);
 	build_progress_free(progress);
 	if (r == 0)

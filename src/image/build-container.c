@@ -45,7 +45,7 @@ static int read_output(struct build_stage *stage, int fd, struct error *err)
 		struct pollfd news = { .fd = fd, .events = POLLIN };
 		ssize_t n;
 
-		(void)interrupt_poll(&news, 1);
+		(void)interrupt_poll(&news, 1, -1);
 		r = interrupt_check(err);
 		if (r < 0)
 			return r;

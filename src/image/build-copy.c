@@ -243,13 +243,15 @@ static int copy_dir(struct copier *copier, const struct source *source, const ch
 /* 1 when the file was an archive and is unpacked. */
 static int unpack_file(struct copier *copier, const struct source *source, const char *dir)
 {
-	const struct source_entry *entry = &source->entries[0];
+	const struct build_copy *copy = copier->copy;
+	const struct layer_owner owner = { copy->uid, copy->gid };
 	cleanup_close int fd = -EBADF, dir_fd = -EBADF;
+	bool existed = is_dir(copier, dir);
 	int r;
 
-	if (!copier->copy->unpack)
+	if (!copy->unpack)
 		return 0;
-	fd = source_open(copier->copy->root, source, entry, copier->err);
+	fd = source_open(copy->root, source, &source->entries[0], copier->err);
 	if (fd < 0)
 		return fd;
 	r = build_archive_check(fd, source->path, copier->err);
@@ -258,7 +260,9 @@ static int unpack_file(struct copier *copier, const struct source *source, const
 	dir_fd = path_make_dir(copier->root_fd, dir, 0755, copier->err);
 	if (dir_fd < 0)
 		return dir_fd;
-	r = build_archive_unpack(fd, (uint64_t)entry->st.st_size, source->path, dir_fd,
+	if (!existed && fchownat(dir_fd, "", owner.uid, owner.gid, AT_EMPTY_PATH) < 0)
+		return error_sys(copier->err, "fchownat", "%s", dir);
+	r = build_archive_unpack(fd, source->path, dir_fd, copy->chown ? &owner : NULL,
 				 copier->err);
 	return r < 0 ? r : 1;
 }

@@ -29,6 +29,8 @@ struct build_copy {
 	bool unpack;
 	/* Owners as the source has them, its xattrs too: between stages. */
 	bool keep_owner;
+	/* The owner was asked for: also that of what is in archives. */
+	bool chown;
 	uid_t uid;
 	gid_t gid;
 	/* Permissions for everything, or -1. */

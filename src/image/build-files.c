@@ -259,6 +259,7 @@ static int find_owner(struct files_step *step, int root_fd, struct build_copy *c
 	if (r < 0)
 		return error_context(step->err, "--chown=%s", step->chown);
 	copy->keep_owner = false;
+	copy->chown = true;
 	copy->uid = user.uid;
 	copy->gid = user.gid;
 	return 0;
@@ -278,15 +279,14 @@ static int copy_files(struct files_step *step, struct build_record *record)
 		.keep_owner = step->keep_owner,
 		.mode = step->mode,
 	};
-	int r = build_layer_open(&layer, stage->store, &stage->state, step->err);
+	int r = build_layer_open(&layer, stage, step->err);
 
 	if (r == 0)
 		r = find_owner(step, layer.root_fd, &copy);
 	if (r == 0)
 		r = build_copy(layer.root_fd, &copy, step->err);
 	if (r == 0)
-		r = build_layer_finish(&layer, &stage->state, stage->request->timestamp, record,
-				       step->err);
+		r = build_layer_finish(&layer, stage, record, step->err);
 	return r;
 }
 
@@ -342,7 +342,7 @@ static int make_workdir(struct build_stage *stage, const char *path, struct buil
 {
 	cleanup_build_layer struct build_layer layer = BUILD_LAYER_INIT;
 	cleanup_close int fd = -EBADF;
-	int r = build_layer_open(&layer, stage->store, &stage->state, err);
+	int r = build_layer_open(&layer, stage, err);
 	mode_t old_umask;
 
 	if (r < 0)
@@ -355,7 +355,7 @@ static int make_workdir(struct build_stage *stage, const char *path, struct buil
 	(void)umask(old_umask);
 	if (fd < 0)
 		return fd;
-	return build_layer_finish(&layer, &stage->state, stage->request->timestamp, record, err);
+	return build_layer_finish(&layer, stage, record, err);
 }
 
 int build_step_workdir(struct build_stage *stage, const struct instruction *in,

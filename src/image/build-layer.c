@@ -3,11 +3,13 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/fd.h"
 #include "base/mem.h"
 #include "image/document.h"
+#include "image/human.h"
 #include "image/interrupt.h"
 #include "image/layer-diff.h"
 #include "image/layer-stream.h"
@@ -56,11 +58,12 @@ static int mount_upon(struct build_layer *layer, struct store *store, struct str
 	return r < 0 ? r : overlay_mount(&overlay, err);
 }
 
-int build_layer_open(struct build_layer *layer, struct store *store,
-		     const struct build_state *state, struct error *err)
+int build_layer_open(struct build_layer *layer, const struct build_stage *stage,
+		     struct error *err)
 {
 	cleanup_strvec struct strvec lower = STRVEC_INIT;
-	int r = layer_paths(store, state, &lower, err);
+	struct store *store = stage->store;
+	int r = layer_paths(store, &stage->state, &lower, err);
 
 	if (r == 0)
 		r = layer_draft_open(&layer->upper, store, err);
@@ -107,11 +110,38 @@ int build_layer_view(struct store *store, const struct build_state *state, struc
 
 /* --- the layer --------------------------------------------------------------------- */
 
+/* A layer on its way to a blob. */
+struct output {
+	struct build_stage *stage;
+	struct layer_sink *sink;
+	uint64_t n;
+	/* When it was told of. */
+	struct timespec told;
+};
+
+enum { TELL_MSEC = 100 };
+
+/* A layer that is written in no time is not worth a word. */
+static void tell_progress(struct output *output)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	if ((now.tv_sec - output->told.tv_sec) * 1000 +
+	    (now.tv_nsec - output->told.tv_nsec) / 1000000 < TELL_MSEC)
+		return;
+	output->told = now;
+	build_stage_tell(output->stage, BUILD_LAYER, "%s", human_size(output->n).s);
+}
+
 static int add_to_sink(void *ctx, const void *data, size_t n, struct error *err)
 {
+	struct output *output = ctx;
 	int r = interrupt_check(err);
 
-	return r < 0 ? r : layer_sink_add(ctx, data, n, err);
+	output->n += n;
+	tell_progress(output);
+	return r < 0 ? r : layer_sink_add(output->sink, data, n, err);
 }
 
 struct lower_fds {
@@ -144,24 +174,27 @@ static int open_lower(struct store *store, const struct build_state *state,
 	return 0;
 }
 
-static int write_diff(struct store *store, const struct build_state *state, int upper_fd,
-		      const int64_t *timestamp, struct layer_digests *digests,
+static int write_diff(struct build_stage *stage, int upper_fd, struct layer_digests *digests,
 		      struct layer_stats *stats, struct error *err)
 {
+	const int64_t *timestamp = stage->request->timestamp;
 	__attribute__((cleanup(lower_fds_close))) struct lower_fds lower = { .n = 0 };
 	cleanup_layer_sink struct layer_sink *sink = NULL;
 	const struct timespec time = { .tv_sec = timestamp ? *timestamp : 0 };
 	struct layer_diff diff = {
 		.upper_fd = upper_fd, .mtime = timestamp ? &time : NULL, .owned = true,
 	};
-	int r = open_lower(store, state, &lower, err);
+	struct output output = { .stage = stage };
+	int r = open_lower(stage->store, &stage->state, &lower, err);
 
+	(void)clock_gettime(CLOCK_MONOTONIC, &output.told);
 	diff.lower_fds = lower.fds;
 	diff.n_lower = lower.n;
 	if (r == 0)
-		r = layer_sink_open(store, COMPRESSION_GZIP, -1, &sink, err);
+		r = layer_sink_open(stage->store, COMPRESSION_GZIP, -1, &sink, err);
+	output.sink = sink;
 	if (r == 0)
-		r = layer_diff_write(&diff, add_to_sink, sink, stats, err);
+		r = layer_diff_write(&diff, add_to_sink, &output, stats, err);
 	if (r < 0 || stats->n_entries == 0)
 		return r;
 	return layer_sink_commit(sink, digests, err);
@@ -181,10 +214,10 @@ static void describe(const struct build_state *state, const struct layer_digests
 	record->size = (int64_t)layer->size;
 }
 
-int build_layer_write(struct store *store, const struct build_state *state, int dir_fd,
-		      const char *name, const int64_t *timestamp, struct build_record *record,
-		      struct error *err)
+int build_layer_write(struct build_stage *stage, int dir_fd, const char *name,
+		      struct build_record *record, struct error *err)
 {
+	const struct build_state *state = &stage->state;
 	cleanup_close int upper_fd =
 		openat(dir_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	struct layer_digests digests = { .size = 0 };
@@ -194,7 +227,7 @@ int build_layer_write(struct store *store, const struct build_state *state, int 
 
 	if (upper_fd < 0)
 		return error_sys(err, "open", "%s", name);
-	r = write_diff(store, state, upper_fd, timestamp, &digests, &stats, err);
+	r = write_diff(stage, upper_fd, &digests, &stats, err);
 	if (r < 0 || stats.n_entries == 0)
 		return r < 0 ? error_context(err, "layer") : 0;
 	layer = (struct layer_record){ .diff_id = digests.diff_id, .size = stats.n_bytes };
@@ -203,22 +236,16 @@ int build_layer_write(struct store *store, const struct build_state *state, int 
 	if (r < 0)
 		return r;
 	digest_chain(&layer.parent, &layer.diff_id, &layer.chain_id);
-	r = layer_put(store, &layer, dir_fd, name, err);
+	r = layer_put(stage->store, &layer, dir_fd, name, err);
 	if (r == 0)
 		describe(state, &digests, &layer, record);
 	return r;
 }
 
-int build_layer_finish(struct build_layer *layer, const struct build_state *state,
-		       const int64_t *timestamp, struct build_record *record,
-		       struct error *err)
+int build_layer_finish(struct build_layer *layer, struct build_stage *stage,
+		       struct build_record *record, struct error *err)
 {
-	struct store *store = layer->upper.store;
-	int r;
-
 	/* The last fd of the mount: nothing changes the directory any more. */
 	fd_close(&layer->root_fd);
-	r = build_layer_write(store, state, store->tmp_fd, layer->upper.temp.name, timestamp,
-			      record, err);
-	return r;
+	return build_layer_write(stage, stage->store->tmp_fd, layer->upper.temp.name, record, err);
 }

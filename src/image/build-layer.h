@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "image/build-cache.h"
+#include "image/build-stage.h"
 #include "image/build-state.h"
 #include "image/layer-store.h"
 #include "image/store.h"
@@ -22,25 +23,24 @@ struct build_layer {
 #define BUILD_LAYER_INIT \
 	{ .upper = LAYER_DRAFT_INIT, .work = LAYER_DRAFT_INIT, .root_fd = -EBADF }
 
-int build_layer_open(struct build_layer *layer, struct store *store,
-		     const struct build_state *state, struct error *err);
+/* Upon what STAGE has so far. */
+int build_layer_open(struct build_layer *layer, const struct build_stage *stage,
+		     struct error *err);
 void build_layer_close(struct build_layer *layer);
 #define cleanup_build_layer __attribute__((cleanup(build_layer_close)))
 
 /*
  * Writes the layer that the directory NAME below DIR_FD holds, an overlay's
- * upper directory upon STATE's layers that is mounted no more, and makes it the
+ * upper directory upon STAGE's layers that is mounted no more, and makes it the
  * unpacked layer.  RECORD's layer, diff_id, chain_id and size are set; layer is
- * NULL when nothing was changed.  TIMESTAMP (or NULL) is the time of every entry.
+ * NULL when nothing was changed.
  */
-int build_layer_write(struct store *store, const struct build_state *state, int dir_fd,
-		      const char *name, const int64_t *timestamp, struct build_record *record,
-		      struct error *err);
+int build_layer_write(struct build_stage *stage, int dir_fd, const char *name,
+		      struct build_record *record, struct error *err);
 
 /* The same for what build_layer_open() gave. */
-int build_layer_finish(struct build_layer *layer, const struct build_state *state,
-		       const int64_t *timestamp, struct build_record *record,
-		       struct error *err);
+int build_layer_finish(struct build_layer *layer, struct build_stage *stage,
+		       struct build_record *record, struct error *err);
 
 /* A detached read-only mount of STATE's layers: its fd. */
 int build_layer_view(struct store *store, const struct build_state *state, struct error *err);

@@ -11,10 +11,10 @@
 #include "base/fd.h"
 #include "base/mem.h"
 #include "base/path.h"
+#include "image/build-args.h"
 #include "image/document.h"
 #include "image/interrupt.h"
 #include "image/platform.h"
-#include "image/words.h"
 
 enum { FILE_MAX = 4 << 20, READ_SIZE = 1 << 16 };
 
@@ -40,7 +40,7 @@ static int read_text(int fd, const char *name, struct strbuf *text, struct error
 		struct pollfd news = { .fd = fd, .events = POLLIN };
 		int r;
 
-		(void)interrupt_poll(&news, 1);
+		(void)interrupt_poll(&news, 1, -1);
 		r = interrupt_check(err);
 		if (r < 0)
 			return r;
@@ -106,99 +106,33 @@ static int read_all(struct build_plan *build, struct error *err)
 	return ignore_read(&build->ignore, build->context_fd, slash ? slash + 1 : name, err);
 }
 
-/* --- arguments --------------------------------------------------------------------- */
+/* --- stages ------------------------------------------------------------------------ */
 
-static int take_build_args(struct build_plan *build, struct error *err)
+int build_find_stage(const struct containerfile *file, size_t before, const char *name)
 {
-	char *const *args = build->request->build_args;
+	uint64_t number;
 
-	for (; args && *args; args++) {
-		const char *value = strchr(*args, '=') ? NULL : getenv(*args);
-
-		if (**args == '=' || **args == '\0')
-			return error_set(err, EINVAL, "--build-arg \"%s\" has no name", *args);
-		if (value)
-			strvec_pushf(&build->build_args, "%s=%s", *args, value);
-		else if (strchr(*args, '='))
-			strvec_push(&build->build_args, *args);
-	}
-	return 0;
+	for (size_t i = before; i-- > 0;)
+		if (file->stages[i].name && strcasecmp(file->stages[i].name, name) == 0)
+			return (int)i;
+	if (before > 0 && str_to_u64(name, before - 1, &number))
+		return (int)number;
+	return -1;
 }
 
-static const char *given(const struct build_plan *build, const char *name)
+int build_stage_missing(const struct containerfile *file, size_t index, const char *name,
+			struct error *err)
 {
-	for (size_t i = build->build_args.n; i-- > 0;) {
-		const char *rest = str_skip_prefix(build->build_args.v[i], name);
+	int other = build_find_stage(file, file->n_stages, name);
 
-		if (rest && *rest == '=')
-			return rest + 1;
-	}
-	return NULL;
-}
-
-static void set_global(struct build_plan *build, const char *name, const char *value)
-{
-	cleanup_free char *setting = xasprintf("%s=%s", name, value);
-
-	list_set_env(&build->arena, &build->global_args.v, &build->global_args.n_v, setting);
-}
-
-static void set_platform(struct build_plan *build)
-{
-	static const char *const sides[] = { "TARGET", "BUILD" };
-
-	for (size_t i = 0; i < ARRAY_SIZE(sides); i++) {
-		cleanup_free char *platform = xasprintf("%sPLATFORM", sides[i]);
-		cleanup_free char *os = xasprintf("%sOS", sides[i]);
-		cleanup_free char *arch = xasprintf("%sARCH", sides[i]);
-		cleanup_free char *value = xasprintf("linux/%s", platform_architecture());
-
-		set_global(build, platform, value);
-		set_global(build, os, "linux");
-		set_global(build, arch, platform_architecture());
-	}
-}
-
-static int expand_global(struct build_plan *build, const char *word, struct strbuf *out,
-			 struct error *err)
-{
-	strbuf_reset(out);
-	return words_expand_by(word, build->file.escape, build->global_args.v, out, err);
-}
-
-static int global_arg(struct build_plan *build, const char *word, struct error *err)
-{
-	cleanup_free char *name = xstrndup(word, strcspn(word, "="));
-	cleanup_strbuf struct strbuf value = STRBUF_INIT;
-	const char *text = given(build, name), *equals = strchr(word, '=');
-	int r;
-
-	if (text) {
-		set_global(build, name, text);
-		return 0;
-	}
-	if (!equals)
-		return 0;
-	r = expand_global(build, equals + 1, &value, err);
-	if (r == 0)
-		set_global(build, name, value.buf);
-	return r;
-}
-
-static int global_args(struct build_plan *build, struct error *err)
-{
-	set_platform(build);
-	for (size_t i = 0; i < build->file.n_args; i++) {
-		cleanup_strvec struct strvec words = STRVEC_INIT;
-		const struct instruction *in = &build->file.args[i];
-		int r = words_split_by(in->rest, build->file.escape, &words, err);
-
-		for (size_t w = 0; r == 0 && w < words.n; w++)
-			r = global_arg(build, words.v[w], err);
-		if (r < 0)
-			return error_context(err, "%s:%zu: ARG", build->file.file, in->line);
-	}
-	return 0;
+	if (other < 0 || (size_t)other < index)
+		return err->code;
+	if ((size_t)other == index)
+		(void)error_set(err, ELOOP, "\"%s\" is this stage itself", name);
+	else
+		(void)error_set(err, ELOOP, "the stage \"%s\" begins later, in line %zu", name,
+				file->stages[other].line);
+	return error_hint(err, "a stage can be made of those before it, and of images");
 }
 
 /* --- the plan ---------------------------------------------------------------------- */
@@ -239,12 +173,14 @@ static int load_base(struct build_plan *build, struct stage_plan *plan, const ch
 	int r = 0;
 
 	if (plan->stage->platform)
-		r = expand_global(build, plan->stage->platform, &platform, err);
+		r = build_args_expand(build, plan->stage->platform, &platform, err);
 	if (r == 0)
 		r = platform_want(platform.len ? platform.buf : NULL, err);
 	if (r == 0)
 		r = image_load(build->store, name, image, err);
 	(void)platform_want(NULL, &ignored);
+	if (r == -ENOENT)
+		return build_stage_missing(&build->file, (size_t)(plan - build->plans), name, err);
 	if (r == 0)
 		r = image_unpack_layers(build->store, image, err);
 	if (r < 0)
@@ -259,7 +195,7 @@ static int find_base(struct build_plan *build, size_t index, struct error *err)
 	struct stage_plan *plan = &build->plans[index];
 	const struct stage *stage = plan->stage;
 	cleanup_strbuf struct strbuf name = STRBUF_INIT;
-	int r = expand_global(build, stage->base, &name, err);
+	int r = build_args_expand(build, stage->base, &name, err);
 
 	if (r < 0)
 		return r;
@@ -362,10 +298,14 @@ int build_plan_make(struct build_plan *plan, struct store *store,
 	plan->request = request;
 	r = read_all(plan, err);
 	if (r == 0)
-		r = take_build_args(plan, err);
+		r = build_args_take(plan, err);
 	if (r == 0)
-		r = global_args(plan, err);
-	return r < 0 ? r : plan_all(plan, err);
+		r = build_args_global(plan, err);
+	if (r == 0)
+		r = plan_all(plan, err);
+	if (r == 0)
+		build_args_warn(plan);
+	return r;
 }
 
 void build_plan_release(struct build_plan *plan)

@@ -19,6 +19,8 @@
 #include "image/document.h"
 #include "image/timestamp.h"
 
+enum { CGROUP_MAX = 1 << 16 };
+
 /* Where a script is in its container, and in no layer. */
 #define SCRIPT_PATH "/run/dabba-build-script"
 
@@ -84,20 +86,17 @@ static void set_command(struct run_step *step)
 /* ARGs are variables of the command too, unless ENV says otherwise. */
 static void set_env(struct run_step *step)
 {
-	static const char *const proxies[] = {
-		"HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "FTP_PROXY",
-		"ftp_proxy", "NO_PROXY", "no_proxy", "ALL_PROXY", "all_proxy",
-	};
 	const struct build_state *state = &step->stage->state;
 	char *const *given = step->stage->request->build_args;
 	struct oci_arena *arena = &step->stage->arena;
 
 	/* Known without being declared, and no part of the key. */
-	for (; given && *given; given++)
-		for (size_t i = 0; i < ARRAY_SIZE(proxies); i++)
-			if (strncmp(*given, proxies[i], strlen(proxies[i])) == 0 &&
-			    (*given)[strlen(proxies[i])] == '=')
-				list_set_env(arena, &step->env.v, &step->env.n_v, *given);
+	for (; given && *given; given++) {
+		cleanup_free char *name = xstrndup(*given, strcspn(*given, "="));
+
+		if (build_is_proxy(name))
+			list_set_env(arena, &step->env.v, &step->env.n_v, *given);
+	}
 	for (size_t i = 0; i < state->args.n_v; i++)
 		list_set_env(arena, &step->env.v, &step->env.n_v, state->args.v[i]);
 	for (size_t i = 0; i < state->run.n_env; i++)
@@ -203,11 +202,40 @@ static int add_script(struct run_step *step)
 	return 0;
 }
 
+/*
+ * A cgroup below our own, so that the command has our limits; it needs no
+ * controller.  NULL where the runtime is to choose: systemd has its own idea,
+ * and what is outside of our view of the hierarchy has no name.
+ */
+static const char *cgroup_below_ours(struct run_step *step)
+{
+	cleanup_strbuf struct strbuf text = STRBUF_INIT;
+	struct error ignored = ERROR_INIT;
+	cleanup_free char *path = NULL;
+	char *own;
+
+	for (char **flag = step->stage->request->runtime_flags; flag && *flag; flag++)
+		if (strstr(*flag, "systemd"))
+			return NULL;
+	if (file_read_at(AT_FDCWD, "/proc/self/cgroup", CGROUP_MAX, &text, &ignored) < 0)
+		return NULL;
+	own = str_skip_prefix(text.buf, "0::") ? text.buf : strstr(text.buf, "\n0::");
+	if (!own || strstr(own, "/.."))
+		return NULL;
+	own = strchr(own, '/');
+	if (!own)
+		return NULL;
+	own[strcspn(own, "\n")] = '\0';
+	path = xasprintf("%s/dabba-%s", own[1] ? own : "", step->c.record.id);
+	return document_strdup(&step->stage->arena, path);
+}
+
 static int prepare(struct run_step *step)
 {
 	struct container_setup setup = { .private_network = step->private_network };
 	int r = is_script(step->in) ? add_script(step) : 0;
 
+	setup.cgroups_path = cgroup_below_ours(step);
 	setup.mounts = step->mounts.v;
 	setup.n_mounts = step->mounts.n;
 	if (r == 0)
@@ -295,8 +323,7 @@ static int run(struct run_step *step, struct build_record *record)
 	if (r == 0)
 		r = container_unmount(&step->c, step->err);
 	if (r == 0)
-		r = build_layer_write(stage->store, &stage->state, step->c.dir_fd, "upper",
-				      stage->request->timestamp, record, step->err);
+		r = build_layer_write(stage, step->c.dir_fd, "upper", record, step->err);
 	return r;
 }
 

@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/socket.h>
 
 #include "base/mem.h"
@@ -87,16 +86,17 @@ const char *build_flag(const struct instruction *in, const char *name)
 	return NULL;
 }
 
-int build_find_stage(const struct containerfile *file, size_t before, const char *name)
+bool build_is_proxy(const char *name)
 {
-	uint64_t number;
+	static const char *const proxies[] = {
+		"HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "FTP_PROXY",
+		"ftp_proxy", "NO_PROXY", "no_proxy", "ALL_PROXY", "all_proxy",
+	};
 
-	for (size_t i = before; i-- > 0;)
-		if (file->stages[i].name && strcasecmp(file->stages[i].name, name) == 0)
-			return (int)i;
-	if (before > 0 && str_to_u64(name, before - 1, &number))
-		return (int)number;
-	return -1;
+	for (size_t i = 0; i < ARRAY_SIZE(proxies); i++)
+		if (streq(name, proxies[i]))
+			return true;
+	return false;
 }
 
 int build_open_from(struct build_stage *stage, const char *from, struct error *err)
@@ -108,6 +108,8 @@ int build_open_from(struct build_stage *stage, const char *from, struct error *e
 	if (index >= 0)
 		return build_layer_view(stage->store, &stage->plans[index].result, err);
 	r = image_load(stage->store, from, &image, err);
+	if (r == -ENOENT)
+		return build_stage_missing(stage->file, stage->index, from, err);
 	if (r == 0)
 		r = image_unpack_layers(stage->store, &image, err);
 	if (r < 0)
@@ -130,7 +132,7 @@ void build_key_begin(struct hasher *hasher, const struct build_stage *stage, con
 
 	hasher_open(hasher, NULL);
 	/* To be changed with the meaning of a key. */
-	build_key_add(hasher, "dabba-image build 1");
+	build_key_add(hasher, "dabba-image build 2");
 	build_key_add(hasher, what);
 	build_key_add(hasher, time);
 }
@@ -382,5 +384,7 @@ int build_stage_run(struct build_stage *stage, struct error *err)
 		(void)remember(stage, &ignored);
 	else
 		r = remember(stage, err);
+	if (r == 0)
+		build_stage_tell(stage, BUILD_DONE, "%s", "");
 	return r;
 }

@@ -93,8 +93,18 @@ const char *build_path(struct build_stage *stage, const char *path);
 /* The value behind "--NAME=", or NULL. */
 const char *build_flag(const struct instruction *in, const char *name);
 
+/* Whether NAME is one of the variables that need no ARG: HTTP_PROXY and its like. */
+bool build_is_proxy(const char *name);
+
 /* What "--from" names: the index of a stage, or -1. */
 int build_find_stage(const struct containerfile *file, size_t before, const char *name);
+
+/*
+ * ERR says that there is no image NAME; when the stage INDEX or one after it is
+ * called so, it says that instead.
+ */
+int build_stage_missing(const struct containerfile *file, size_t index, const char *name,
+			struct error *err);
 
 /* A read-only view of the stage or image FROM: its fd. */
 int build_open_from(struct build_stage *stage, const char *from, struct error *err);

@@ -22,7 +22,7 @@
 #include "image/interrupt.h"
 #include "image/ref.h"
 
-enum { RESULT_MAX = 16 << 20 };
+enum { RESULT_MAX = 16 << 20, TICK_MSEC = 200 };
 
 /* A stage being built, by a process of its own. */
 struct worker {
@@ -219,14 +219,20 @@ static int finish_worker(struct build *build, size_t i, struct error *err)
 /* Waits for news of any worker; once it is STOPPED for nothing else. */
 static int follow(struct build *build, bool stopped, struct error *err)
 {
+	const struct build_request *request = build->plan.request;
+	const struct build_event tick = { .type = BUILD_TICK };
+	int msec = request->ticks ? TICK_MSEC : -1, news;
 	struct pollfd fds[64];
 	size_t n = build->n_workers < ARRAY_SIZE(fds) ? build->n_workers : ARRAY_SIZE(fds);
 	int r = 0;
 
 	for (size_t i = 0; i < n; i++)
 		fds[i] = (struct pollfd){ .fd = build->workers[i].events_fd, .events = POLLIN };
-	if ((stopped ? poll(fds, n, -1) : interrupt_poll(fds, n)) < 0)
+	news = stopped ? poll(fds, n, -1) : interrupt_poll(fds, n, msec);
+	if (news < 0)
 		return errno == EINTR ? 0 : error_sys(err, "poll", "stages");
+	if (news == 0)
+		request->event(request->event_ctx, &tick);
 	/* From the end: a worker that is over is replaced by the last one. */
 	for (size_t i = n; i-- > 0;) {
 		if (fds[i].revents && !tell(build, fds[i].fd))

@@ -25,6 +25,10 @@ enum build_event_type {
 	BUILD_OUTPUT,
 	BUILD_DONE,
 	BUILD_WARNING,
+	/* Of the step's layer so much is written: "12MB". */
+	BUILD_LAYER,
+	/* Nothing but time has passed; of no stage. */
+	BUILD_TICK,
 };
 
 enum { BUILD_TEXT_MAX = 4000 };
@@ -64,6 +68,8 @@ struct build_request {
 	bool keep_failed;
 	const char *runtime;
 	char **runtime_flags;
+	/* Tells of the time too. */
+	bool ticks;
 	/* Called in the calling process. */
 	build_event_fn event;
 	void *event_ctx;

@@ -233,6 +233,7 @@ static void convert_linux(struct conversion *c)
 	linux_part->readonly_paths = readonly_paths;
 	linux_part->n_readonly_paths = ARRAY_SIZE(readonly_paths) - 1;
 	linux_part->resources = c->request->resources;
+	linux_part->cgroups_path = c->request->cgroups_path;
 	linux_part->seccomp = (struct oci_seccomp *)bundle_seccomp();
 	c->config->linux = linux_part;
 }

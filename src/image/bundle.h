@@ -42,6 +42,8 @@ struct bundle_request {
 	bool tmpfs_volumes;
 	/* Or NULL. */
 	struct oci_resources *resources;
+	/* NULL: the runtime's choice. */
+	const char *cgroups_path;
 };
 
 /* Fills *CONFIG; everything in it lives in ARENA, REQUEST or static memory. */

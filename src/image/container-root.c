@@ -241,6 +241,7 @@ static int write_config(struct root *root, struct error *err)
 		.mounts = root->mounts,
 		.n_mounts = root->n_mounts,
 		.resources = root->setup->resources,
+		.cgroups_path = root->setup->cgroups_path,
 	};
 	struct oci_arena arena = OCI_ARENA_INIT;
 	struct oci_config config;

@@ -20,6 +20,8 @@ struct container_setup {
 	bool readonly_root;
 	/* Or NULL. */
 	struct oci_resources *resources;
+	/* NULL: the runtime's choice. */
+	const char *cgroups_path;
 };
 
 /*

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/mem.h"
 
@@ -55,8 +56,9 @@ int interrupt_check(struct error *err)
 	return err->code;
 }
 
-int interrupt_poll(struct pollfd *fds, size_t n)
+int interrupt_poll(struct pollfd *fds, size_t n, int msec)
 {
+	const struct timespec time = { .tv_sec = msec / 1000, .tv_nsec = msec % 1000 * 1000000L };
 	sigset_t blocked, before;
 	int r = -1;
 
@@ -67,7 +69,7 @@ int interrupt_poll(struct pollfd *fds, size_t n)
 	if (pending)
 		errno = EINTR;
 	else
-		r = ppoll(fds, n, NULL, &before);
+		r = ppoll(fds, n, msec < 0 ? NULL : &time, &before);
 	(void)sigprocmask(SIG_SETMASK, &before, NULL);
 	return r;
 }

@@ -20,5 +20,5 @@ void interrupt_ignore(void);
 /* -EINTR and a sentence if one has come. */
 int interrupt_check(struct error *err);
 
-/* poll(2) without a timeout, ended with EINTR also by a signal that came before it. */
-int interrupt_poll(struct pollfd *fds, size_t n);
+/* poll(2), ended with EINTR also by a signal that came before it. MSEC: -1 for ever. */
+int interrupt_poll(struct pollfd *fds, size_t n, int msec);

@@ -292,14 +292,15 @@ static struct timespec entry_mtime(struct archive_entry *from)
 static int apply_entry(struct apply *apply, struct archive_entry *from, const char *path,
 		       struct error *err)
 {
+	const struct layer_owner *owner = apply->tree.target->owner;
 	const char *hard_link = archive_entry_hardlink(from);
 	cleanup_free struct layer_xattr *xattrs = NULL;
 	cleanup_free char *link_path = NULL;
 	struct layer_entry entry = {
 		.path = path,
 		.mode = archive_entry_mode(from),
-		.uid = (uid_t)archive_entry_uid(from),
-		.gid = (gid_t)archive_entry_gid(from),
+		.uid = owner ? owner->uid : (uid_t)archive_entry_uid(from),
+		.gid = owner ? owner->gid : (gid_t)archive_entry_gid(from),
 		.rdev = makedev((unsigned int)archive_entry_rdevmajor(from),
 				(unsigned int)archive_entry_rdevminor(from)),
 		.size = archive_entry_size(from) > 0 ? (uint64_t)archive_entry_size(from) : 0,
@@ -344,6 +345,9 @@ static int apply_named(struct apply *apply, struct archive_entry *from, const ch
 	if (r < 0)
 		return r;
 	kind = classify(path);
+	if (kind != WHITEOUT_NONE && apply->tree.target->is_archive)
+		return error_set(err, EINVAL, "a layer cannot hold a name that starts with \""
+				 WHITEOUT_PREFIX "\"");
 	return kind == WHITEOUT_NONE ? apply_entry(apply, from, path, err)
 				     : apply_whiteout(apply, kind, path, err);
 }
@@ -391,7 +395,8 @@ int layer_apply(const struct layer_source *source, const struct layer_target *ta
 	layer_tree_release(&apply.tree);
 	(void)archive_read_free(apply.archive);
 	if (r < 0)
-		return error_context(err, "layer %s", source->name);
+		return error_context(err, "%s %s", target->is_archive ? "archive" : "layer",
+				     source->name);
 	if (stats)
 		*stats = apply.stats;
 	return 0;

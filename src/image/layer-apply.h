@@ -40,6 +40,11 @@ struct layer_source {
 	void *ctx;
 };
 
+struct layer_owner {
+	uid_t uid;
+	gid_t gid;
+};
+
 struct layer_target {
 	/* The root of the tree; LAYER_OVERLAY wants it empty. */
 	int fd;
@@ -54,6 +59,10 @@ struct layer_target {
 	size_t n_lower;
 	/* LAYER_FLAT: follow a directory's symlink from a layer below, do not replace it. */
 	bool keep_dirlinks;
+	/* LAYER_FLAT: an archive of files, which has no whiteouts: their names are refused. */
+	bool is_archive;
+	/* Who owns everything, whatever the entries say; or NULL. */
+	const struct layer_owner *owner;
 };
 
 struct layer_limits {

@@ -172,6 +172,8 @@ bool layer_tree_lower(const struct layer_tree *tree, const char *path, struct st
 static int make_implied_dir(struct layer_tree *tree, int dir_fd, const char *name,
 			    const char *path, bool replaces, struct error *err)
 {
+	static const struct layer_owner root = { 0 };
+	const struct layer_owner *owner = tree->target->owner ? tree->target->owner : &root;
 	struct stat st;
 	bool has_lower = !is_flat(tree) && layer_tree_lower(tree, path, &st) &&
 			 S_ISDIR(st.st_mode);
@@ -190,7 +192,7 @@ static int make_implied_dir(struct layer_tree *tree, int dir_fd, const char *nam
 	/* The same in every place and at every time. */
 	layer_tree_set_time(tree, path, (struct timespec){ 0 });
 	/* Whatever the parent's set-gid bit or default ACL made of it. */
-	if (fchownat(dir_fd, name, 0, 0, AT_SYMLINK_NOFOLLOW) < 0 ||
+	if (fchownat(dir_fd, name, owner->uid, owner->gid, AT_SYMLINK_NOFOLLOW) < 0 ||
 	    fchmodat(dir_fd, name, 0755, 0) < 0)
 		return error_sys(err, "chown", "%s", path);
 	return has_lower ? layer_tree_hide_children(tree, dir_fd, name, path, err) : 0;

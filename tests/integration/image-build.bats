@@ -317,6 +317,16 @@ unpacked_alike() {
 	build_fails 'Containerfile:3: RUN: exit 3: exit status 3' <<<$'FROM app:1\n\nRUN exit 3'
 	build_fails 'Containerfile:2: COPY: --from=later' <<<$'FROM app:1\nCOPY --from=later /x /\nFROM app:1 AS later' --target 0
 	build_fails '--target z: Containerfile has no such stage' --target z <<<'FROM app:1'
+	build_fails 'Containerfile:2: COPY: --from=later: the stage "later" begins later, in line 3' \
+		<<<$'FROM app:1\nCOPY --from=later /x /\nFROM app:1 AS later' --target 0
+	build_fails 'Containerfile:2: COPY: --from=self: "self" is this stage itself' \
+		<<<$'FROM app:1 AS self\nCOPY --from=self /x /'
+	build_fails 'Containerfile:1: FROM b: the stage "b" begins later, in line 2' \
+		<<<$'FROM b AS a\nFROM a AS b'
+	ln -s /etc ctx/out
+	build_fails 'Containerfile:2: COPY: "out/passwd" is not in the context' <<<$'FROM app:1\nCOPY out/passwd /'
+	build_fails 'Containerfile:2: RUN: --mount=type=bind,source=../..,target=/m: "../.." leaves the context' \
+		<<<$'FROM app:1\nRUN --mount=type=bind,source=../..,target=/m true'
 	build_fails 'is not fetched' <<<$'FROM app:1\nADD http://localhost/x /'
 	build_fails 'several sources' <<<$'FROM app:1\nCOPY one two /x'
 	build_fails 'is no name for a stage' <<<'FROM app:1 AS 9'
@@ -350,5 +360,5 @@ unpacked_alike() {
 	[[ $output == "$(cat id)" ]]
 	[[ $(config built .config.Labels.a) == b ]]
 	image build --progress json ctx 2>events >/dev/null
-	[[ $(jq -rs 'map(.event)|join(" ")' events) == 'step step cached' ]]
+	[[ $(jq -rs 'map(.event)|join(" ")' events) == 'step step cached done' ]]
 }

@@ -7,7 +7,8 @@
  *	read, copy into the blob, hash the blob, inflate -> | -> hash the diffID, apply
  *
  * When the layer is not compressed, blob and diffID are the same and one hash
- * is done.  Out: hash the diffID, deflate, hash and write the blob.
+ * is done.  Out: the caller's thread | deflate, in several | hash the diffID, hash
+ * and write the blob.
  */
 #pragma once
 
@@ -77,6 +78,7 @@ int layer_sink_open(struct store *store, enum compression compression, int level
 		    struct layer_sink **sink, struct error *err);
 /* For a diffID that somebody else knows: layer_sink_commit() leaves it alone. */
 void layer_sink_leave_diff_id(struct layer_sink *sink);
+/* A failure of another thread is told by the next call. */
 int layer_sink_add(struct layer_sink *sink, const void *data, size_t n, struct error *err);
 /* Puts the blob into the store, not synced. */
 int layer_sink_commit(struct layer_sink *sink, struct layer_digests *digests,

@@ -113,3 +113,19 @@ only_files() {
 	said 'nothing.tar'
 	only_files app.tar layout out
 }
+
+@test "convert: a layer compressed in many pieces is one layer, and always the same" {
+	mkdir big
+	seq 2500000 >big/numbers
+	tar -C big -cf big.tar .
+	must image import big.tar big
+	must image export big plain.tar
+	for form in gzip zstd; do
+		for n in 1 2; do
+			must image convert --compress "$form" plain.tar "$form-$n/"
+		done
+		diff -r "$form-1" "$form-2"
+		layer=$(jq -r '.layers[0].digest' "$(blob "$form-1" "$(manifest_of "$form-1")")")
+		cmp big.tar <("$form" -dc <"$(blob "$form-1" "$layer")")
+	done
+}

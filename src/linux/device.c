@@ -14,6 +14,7 @@
 #include "base/mem.h"
 #include "base/path.h"
 #include "base/str.h"
+#include "linux/device-links.h"
 #include "linux/device-node.h"
 #include "linux/idmap.h"
 
@@ -48,13 +49,6 @@ static const struct {
 } default_devices[] = {
 	{ "/dev/null", 1, 3 },	 { "/dev/zero", 1, 5 },	   { "/dev/full", 1, 7 },
 	{ "/dev/random", 1, 8 }, { "/dev/urandom", 1, 9 }, { "/dev/tty", 5, 0 },
-};
-
-static const struct {
-	const char *name, *target;
-} links[] = {
-	{ "fd", "/proc/self/fd" },	    { "stdin", "/proc/self/fd/0" },
-	{ "stdout", "/proc/self/fd/1" },    { "stderr", "/proc/self/fd/2" },
 };
 
 static int device_error(const struct device *d, struct error *err)
@@ -394,45 +388,6 @@ static int open_dev(int root_fd, struct error *err)
 	return err->code;
 }
 
-static int make_link(int dev_fd, const char *name, const char *target, struct error *err)
-{
-	if (symlinkat(target, dev_fd, name) == 0 || errno == EEXIST)
-		return 0;
-	return error_sys(err, "symlinkat", "/dev/%s", name);
-}
-
-/* Whatever the image has there would be the ptmx of the host's or of no devpts instance. */
-static int make_ptmx(int dev_fd, struct error *err)
-{
-	static const char target[] = "pts/ptmx";
-	char have[sizeof(target) + 1];
-	ssize_t n;
-
-	if (symlinkat(target, dev_fd, "ptmx") == 0)
-		return 0;
-	if (errno != EEXIST)
-		return error_sys(err, "symlinkat", "/dev/ptmx");
-	n = readlinkat(dev_fd, "ptmx", have, sizeof(have));
-	if (n == sizeof(target) - 1 && memcmp(have, target, (size_t)n) == 0)
-		return 0;
-	if (unlinkat(dev_fd, "ptmx", 0) < 0)
-		return error_sys(err, "unlinkat", "/dev/ptmx");
-	if (symlinkat(target, dev_fd, "ptmx") < 0)
-		return error_sys(err, "symlinkat", "/dev/ptmx");
-	return 0;
-}
-
-static int make_links(const struct device_plan *plan, int dev_fd, struct error *err)
-{
-	int r = 0;
-
-	for (size_t i = 0; i < ARRAY_SIZE(links) && r == 0; i++)
-		r = make_link(dev_fd, links[i].name, links[i].target, err);
-	if (r == 0 && plan->has_kcore)
-		r = make_link(dev_fd, "core", "/proc/kcore", err);
-	return r < 0 ? r : make_ptmx(dev_fd, err);
-}
-
 int device_plan_make(const struct device_plan *plan, int root_fd, struct error *err)
 {
 	cleanup_close int dev_fd = -EBADF;
@@ -445,7 +400,7 @@ int device_plan_make(const struct device_plan *plan, int root_fd, struct error *
 	for (size_t i = 0; i < plan->n; i++)
 		if (make_device(plan, &plan->devices[i], root_fd, dev_fd, err) < 0)
 			return device_error(&plan->devices[i], err);
-	return plan->owns_dev ? make_links(plan, dev_fd, err) : 0;
+	return plan->owns_dev ? device_links_make(dev_fd, plan->has_kcore, err) : 0;
 }
 
 int device_make_console(int root_fd, int slave_fd, struct error *err)

@@ -204,8 +204,6 @@ static void choose_events(const struct relay *relay, const struct copy *copy, in
 	fds[POLL_PROCESS] = (struct pollfd){ .fd = pidfd, .events = POLLIN };
 	for (int i = POLL_STDIN; i < N_POLL; i++)
 		fds[i] = (struct pollfd){ .fd = -1 };
-	if (relay->master_fd < 0)
-		return;
 	if (wants_data(&copy->in))
 		fds[POLL_STDIN] = (struct pollfd){ .fd = STDIN_FILENO, .events = POLLIN };
 	if (has_data(&copy->out))
@@ -239,12 +237,10 @@ static void copy_ready(const struct relay *relay, struct copy *copy, const struc
 		send_eof(relay, copy);
 }
 
-static void write_leftover(const struct relay *relay, struct copy *copy)
+static void write_leftover(struct copy *copy)
 {
 	size_t total = 0;
 
-	if (relay->master_fd < 0)
-		return;
 	copy->out.from_ended = false;
 	do {
 		while (has_data(&copy->out))
@@ -254,26 +250,43 @@ static void write_leftover(const struct relay *relay, struct copy *copy)
 	} while (has_data(&copy->out) && total < MAX_LEFTOVER);
 }
 
-int relay_run(struct relay *relay, int pidfd, struct error *err)
+static int relay_terminal(struct relay *relay, int pidfd, struct error *err)
 {
-	struct copy copy = {
-		.in = { .from = STDIN_FILENO, .to = relay->master_fd },
-		.out = { .from = relay->master_fd, .to = STDOUT_FILENO },
-	};
+	cleanup_free struct copy *copy = xcalloc(1, sizeof(*copy));
 	struct pollfd fds[N_POLL];
 
+	copy->in.from = STDIN_FILENO;
+	copy->in.to = copy->out.from = relay->master_fd;
+	copy->out.to = STDOUT_FILENO;
 	do {
-		bool tick = copy.hung_up || (copy.eofs > 0 && !has_data(&copy.in));
+		bool tick = copy->hung_up || (copy->eofs > 0 && !has_data(&copy->in));
 
-		choose_events(relay, &copy, pidfd, fds);
+		choose_events(relay, copy, pidfd, fds);
 		if (poll(fds, N_POLL, tick ? TICK_MS : -1) < 0 && errno != EINTR)
 			return error_sys(err, "poll", "the container's process");
 		if (fds[POLL_SIGNAL].revents)
 			pass_signals(relay, pidfd);
-		if (relay->master_fd >= 0)
-			copy_ready(relay, &copy, fds);
+		copy_ready(relay, copy, fds);
 	} while (!fds[POLL_PROCESS].revents);
-	write_leftover(relay, &copy);
+	write_leftover(copy);
+	return 0;
+}
+
+int relay_run(struct relay *relay, int pidfd, struct error *err)
+{
+	struct pollfd fds[] = {
+		[POLL_SIGNAL] = { .fd = relay->signal_fd, .events = POLLIN },
+		[POLL_PROCESS] = { .fd = pidfd, .events = POLLIN },
+	};
+
+	if (relay->master_fd >= 0)
+		return relay_terminal(relay, pidfd, err);
+	do {
+		if (poll(fds, ARRAY_SIZE(fds), -1) < 0 && errno != EINTR)
+			return error_sys(err, "poll", "the container's process");
+		if (fds[POLL_SIGNAL].revents)
+			pass_signals(relay, pidfd);
+	} while (!fds[POLL_PROCESS].revents);
 	return 0;
 }
 

@@ -13,8 +13,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "linux/seccomp-names-hash.h"
+
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
-enum { MAX_NAMES = 1000, NONE = -1 };
+enum { MAX_NAMES = SECCOMP_NAME_SLOTS / 2, NONE = -1 };
 
 /* BASE is what an architecture's numbers begin with; X32 has the tree of x86_64. */
 static const struct known {
@@ -186,6 +188,24 @@ static void print_names(void)
 	printf("\n};\n");
 }
 
+/* One more than a name's index, so that 0 is an empty slot. */
+static void print_slots(void)
+{
+	uint16_t slots[SECCOMP_NAME_SLOTS] = { 0 };
+
+	for (size_t i = 0; i < n_names; i++) {
+		uint32_t slot = seccomp_names_slot(names[i]);
+
+		while (slots[slot])
+			slot = (slot + 1) % SECCOMP_NAME_SLOTS;
+		slots[slot] = (uint16_t)(i + 1);
+	}
+	printf("\nstatic const uint16_t name_slots[] = {");
+	for (size_t i = 0; i < SECCOMP_NAME_SLOTS; i++)
+		printf("%s%u,", i % 20 ? " " : "\n\t", slots[i]);
+	printf("\n};\n");
+}
+
 static void print_columns(size_t i)
 {
 	if (same_numbers(i) == i) {
@@ -235,6 +255,7 @@ int main(void)
 	printf("/* Made by seccomp-names-make.c from libseccomp %u.%u.%u. */\n\n",
 	       seccomp_version()->major, seccomp_version()->minor, seccomp_version()->micro);
 	print_names();
+	print_slots();
 	for (size_t i = 0; i < ARRAY_SIZE(known); i++)
 		if (archs[i].token)
 			print_columns(i);

@@ -6,6 +6,7 @@
 
 #include "base/compat.h"
 #include "base/mem.h"
+#include "linux/seccomp-names-hash.h"
 #include "linux/seccomp-names-table.h"
 
 const struct seccomp_arch *seccomp_names_arch(enum oci_seccomp_arch arch)
@@ -20,18 +21,13 @@ const struct seccomp_arch *seccomp_names_native(void)
 
 int seccomp_names_find(const char *name)
 {
-	size_t low = 0, high = ARRAY_SIZE(name_offsets);
+	uint32_t slot = seccomp_names_slot(name);
 
-	while (low < high) {
-		size_t middle = (low + high) / 2;
-		int order = strcmp(name, names + name_offsets[middle]);
+	for (; name_slots[slot]; slot = (slot + 1) % SECCOMP_NAME_SLOTS) {
+		int index = name_slots[slot] - 1;
 
-		if (order == 0)
-			return (int)middle;
-		if (order < 0)
-			high = middle;
-		else
-			low = middle + 1;
+		if (strcmp(name, names + name_offsets[index]) == 0)
+			return index;
 	}
 	return -1;
 }

@@ -41,8 +41,8 @@ static const struct option_spec options[] = {
 	LIMIT("cpu-rt-runtime", cpu_rt_runtime, "USEC", "refused: cgroup v1 only"),
 	LIMIT("kernel-memory", kernel_memory, "BYTES", "refused: cgroup v1 only"),
 	LIMIT("kernel-memory-tcp", kernel_memory_tcp, "BYTES", "refused: cgroup v1 only"),
-	LIMIT("l3-cache-schema", l3_cache_schema, "SCHEMA", "refused: no Intel RDT"),
-	LIMIT("mem-bw-schema", mem_bw_schema, "SCHEMA", "refused: no Intel RDT"),
+	LIMIT("l3-cache-schema", l3_cache_schema, "SCHEMA", "parts of the L3 cache, by Intel RDT"),
+	LIMIT("mem-bw-schema", mem_bw_schema, "SCHEMA", "memory bandwidth, by Intel RDT"),
 	OPTION_END,
 };
 /* clang-format on */
@@ -189,14 +189,16 @@ static int run(struct invocation *invocation, struct error *err)
 {
 	const struct update_options *o = invocation->options;
 	const char *root = runtime_root(invocation), *id = invocation->args[0];
+	struct oci_intel_rdt rdt = {
+		.l3_cache_schema = o->l3_cache_schema,
+		.mem_bw_schema = o->mem_bw_schema,
+	};
+	bool has_rdt = rdt.l3_cache_schema || rdt.mem_bw_schema;
 	struct limits limits = { 0 };
 	int r;
 
 	if (o->resources)
 		return container_update_from(root, id, o->resources, err);
-	if (o->l3_cache_schema || o->mem_bw_schema)
-		return error_set(err, ENOTSUP, "option --%s: Intel RDT is not supported",
-				 o->l3_cache_schema ? "l3-cache-schema" : "mem-bw-schema");
 	r = take_memory(o, &limits, err);
 	if (r == 0)
 		r = take_cpu(o, &limits, err);
@@ -204,7 +206,7 @@ static int run(struct invocation *invocation, struct error *err)
 		r = take_pids(o, &limits, err);
 	if (r == 0)
 		r = take_weight(o, &limits, err);
-	return r < 0 ? r : container_update(root, id, &limits.resources, err);
+	return r < 0 ? r : container_update(root, id, &limits.resources, has_rdt ? &rdt : NULL, err);
 }
 
 const struct command command_update = {

@@ -236,10 +236,9 @@ static int compare(int root_fd, const struct intel_rdt *group, const char *wante
 	return 0;
 }
 
-static int write_schemata(int root_fd, const struct intel_rdt *group, const char *text,
-			  struct error *err)
+int intel_rdt_write(int root_fd, const char *group, const char *text, struct error *err)
 {
-	cleanup_free char *path = xasprintf("%s/schemata", group->group);
+	cleanup_free char *path = xasprintf("%s/schemata", group);
 
 	if (file_write_at(root_fd, path, text, err) == 0)
 		return 0;
@@ -258,12 +257,24 @@ int intel_rdt_configure(int root_fd, const struct oci_intel_rdt *config,
 	for (size_t i = 0; i < config->n_schemata; i++)
 		strbuf_addf(&schemata, "%s\n", config->schemata[i]);
 	if (schemas.len > 0)
-		r = group->made_group ? write_schemata(root_fd, group, schemas.buf, err)
+		r = group->made_group ? intel_rdt_write(root_fd, group->group, schemas.buf, err)
 				      : compare(root_fd, group, schemas.buf, err);
 	/* "Written last", and into a group that exists as well. */
 	if (r == 0 && schemata.len > 0)
-		r = write_schemata(root_fd, group, schemata.buf, err);
+		r = intel_rdt_write(root_fd, group->group, schemata.buf, err);
 	return r;
+}
+
+int intel_rdt_update(int root_fd, const struct oci_intel_rdt *config, const char *group,
+		     struct strbuf *old, struct error *err)
+{
+	cleanup_free char *path = xasprintf("%s/schemata", group);
+	cleanup_strbuf struct strbuf schemas = STRBUF_INIT;
+
+	combine_schemas(config, &schemas);
+	if (file_read_at(root_fd, path, MAX_FILE, old, err) < 0)
+		return error_context(err, "linux.intelRdt");
+	return intel_rdt_write(root_fd, group, schemas.buf, err);
 }
 
 /* --- tasks --------------------------------------------------------------------------------- */

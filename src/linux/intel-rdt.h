@@ -16,6 +16,7 @@
 #include "base/error.h"
 
 struct oci_intel_rdt;
+struct strbuf;
 
 struct intel_rdt {
 	/* Paths below the root of the file system, the heap's; "." is the default group. */
@@ -52,6 +53,16 @@ int intel_rdt_make(int root_fd, const struct oci_intel_rdt *config, const char *
  */
 int intel_rdt_configure(int root_fd, const struct oci_intel_rdt *config,
 			const struct intel_rdt *group, struct error *err);
+
+/*
+ * Writes the schemas of CONFIG into GROUP, where the kernel takes all or nothing;
+ * OLD gets the schemata from before, for intel_rdt_write().
+ */
+int intel_rdt_update(int root_fd, const struct oci_intel_rdt *config, const char *group,
+		     struct strbuf *old, struct error *err);
+
+/* Writes TEXT, lines of RESOURCE:ID=VALUE;..., into the schemata of GROUP. */
+int intel_rdt_write(int root_fd, const char *group, const char *text, struct error *err);
 
 /* Puts the single-threaded process PID into GROUP and, if not NULL, MONITOR. */
 int intel_rdt_enter(int root_fd, const char *group, const char *monitor, pid_t pid,

@@ -4,11 +4,16 @@
 
 #include "base/error.h"
 
+struct oci_intel_rdt;
 struct oci_resources;
 
-/* Sets what RESOURCES mentions; all of it or, after a failure, nothing. */
+/*
+ * Sets what RESOURCES mentions, and the schemas of RDT unless it is NULL, which
+ * need a resctrl group that was made for the container; all of it or, after a
+ * failure, nothing.
+ */
 int container_update(const char *root, const char *id, const struct oci_resources *resources,
-		     struct error *err);
+		     const struct oci_intel_rdt *rdt, struct error *err);
 
 /* The same with the resources in FILE, a "linux.resources" object; "-" is standard input. */
 int container_update_from(const char *root, const char *id, const char *file,

@@ -30,6 +30,37 @@ start_limited() {
 	[[ $(file memory.max) == 33554432 && $(file pids.max) == 33 ]]
 }
 
+# The first that is there of FILE and what runc's weight of block I/O may be in.
+value_of() {
+	local name
+	for name in "$1" "${1/io./io.bfq.}"; do
+		[[ ! -e /sys/fs/cgroup/$ID/$name ]] || file "$name"
+	done
+}
+
+@test "update: every option of runc and crun, one by one" {
+	local option name value
+	start_limited
+	while IFS='|' read -r option name value; do
+		must runtime update $option "$ID"
+		[[ $(value_of "$name") =~ ^($value)$ ]] || {
+			echo "$name: $(value_of "$name") is not $value"
+			return 1
+		}
+	done <<-'END'
+		--memory 33554432|memory.max|33554432
+		--memory-reservation 16777216|memory.low|16777216
+		--memory 32m --memory-swap 96m|memory.swap.max|67108864
+		--cpu-share 512|cpu.weight|59
+		--cpu-quota 20000|cpu.max|20000 100000
+		--cpu-quota 30000 --cpu-period 50000|cpu.max|30000 50000
+		--cpuset-cpus 0|cpuset.cpus|0
+		--cpuset-mems 0|cpuset.mems|0
+		--pids-limit 33|pids.max|33
+		--blkio-weight 500|io.weight|default (500|4950)
+	END
+}
+
 @test "update: a period keeps the quota, a limit of swap the limit of memory" {
 	require dabba
 	start_limited
@@ -113,9 +144,14 @@ start_limited() {
 	local option
 	for option in --memory=much --memory=64x --memory=-2 --memory=9223372036854775807k \
 		--cpu-share=-1 --cpu-quota=1.5 --pids-limit= --blkio-weight=5 --blkio-weight=1001 \
-		--cpu-rt-period=5 --kernel-memory=1m --l3-cache-schema=L3:0=f; do
+		--cpu-rt-period=5 --cpu-rt-runtime=5 --kernel-memory=1m --kernel-memory-tcp=1m; do
 		fails runtime update "$option" "$ID"
 		one_sentence
+	done
+	for option in --l3-cache-schema=L3:0=f --mem-bw-schema=MB:0=20; do
+		fails runtime update "$option" "$ID"
+		one_sentence
+		said 'no resctrl group.*linux.intelRdt'
 	done
 	echo '{"pids": {"limit": "many"}}' >resources.json
 	fails runtime update -r resources.json "$ID"

@@ -14,6 +14,7 @@
 
 #include "base/fd.h"
 #include "base/file.h"
+#include "base/str.h"
 #include "libocispec/runtime.h"
 #include "linux/intel-rdt.h"
 
@@ -125,6 +126,24 @@ static void test_own_group(void)
 	ok(intel_rdt_remove(root_fd, "box", &err) == 0);
 	intel_rdt_fini(&group);
 	intel_rdt_fini(&again);
+}
+
+/* update: what the options name, and the way back. */
+static void test_update(void)
+{
+	struct oci_intel_rdt config = { .l3_cache_schema = "L3:0=f", .mem_bw_schema = "MB:0=30" };
+	cleanup_strbuf struct strbuf old = STRBUF_INIT;
+	struct error err = ERROR_INIT;
+
+	(void)mkdirat(root_fd, "updated", 0755);
+	put("updated/schemata", "    L3:0=ff\n");
+	ok(intel_rdt_update(root_fd, &config, "updated", &old, &err) == 0);
+	ok_str(old.buf, "    L3:0=ff\n");
+	ok_str(get("updated/schemata"), "L3:0=f\nMB:0=30\n");
+	put("updated/schemata", "");
+	ok(intel_rdt_write(root_fd, "updated", old.buf, &err) == 0);
+	ok_str(get("updated/schemata"), "    L3:0=ff\n");
+	ok(intel_rdt_update(root_fd, &config, "missing", &old, &err) == -ENOENT);
 }
 
 /* The whole schemata come after the two older fields. */
@@ -254,6 +273,7 @@ int main(void)
 	root_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	test_check();
 	test_own_group();
+	test_update();
 	test_schemata_last();
 	test_shared_group();
 	test_missing_group();

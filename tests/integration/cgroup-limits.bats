@@ -243,6 +243,12 @@ program_id() {
 	refused '{cpu: {idle: 7}}' 'linux.resources.cpu.idle.*"7" to cpu.idle'
 	refused '{blockIO: {throttleReadBpsDevice: [{major: 4095, minor: 9, rate: 1}]}}' \
 		'linux.resources.blockIO.throttleReadBpsDevice.*"4095:9 rbps=1" to io.max.*No such device'
+}
+
+@test "refused: huge pages of no such size, RDMA of no such device" {
+	require dabba
+	require controller rdma
+	require controller hugetlb
 	refused '{hugepageLimits: [{pageSize: "3MB", limit: 1}]}' \
 		'linux.resources.hugepageLimits\[0\].*hugetlb.3MB.max.*No such file'
 	refused '{rdma: {"nosuch0": {hcaHandles: 3}}}' \

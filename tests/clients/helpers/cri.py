@@ -12,7 +12,7 @@ it is killed.
 
 cri.py --probe RATE SECONDS SOCKET CONTAINER: RATE times a second runs "true" in CONTAINER, as
 the kubelet's exec probes do, for so long; prints how many were answered of how many, and
-their mean and longest time in milliseconds. No more than RATE wait for an answer at a time:
+their mean and longest time in milliseconds. No more than ten wait for an answer at a time:
 a runtime that cannot keep up answers fewer. Fails when one that was begun failed.
 
 The protocol is read from the server's own program, which carries its description.
@@ -122,7 +122,7 @@ def probe(rate, seconds, socket, container):
         ended = client.call("ExecSync", request)["exitCode"] == 0
         return time.monotonic() - begin if ended else None
 
-    pool = concurrent.futures.ThreadPoolExecutor(max_workers=rate)
+    pool = concurrent.futures.ThreadPoolExecutor(max_workers=10)
     begin = time.monotonic()
     probes = []
     for number in range(rate * seconds):

@@ -13,6 +13,10 @@
 int image_archive_index(struct image_archive *archive, enum compression compression,
 			struct error *err);
 
+/* The same, read by a confined process (image/confine.h). */
+int image_archive_index_confined(struct image_archive *archive, enum compression compression,
+				 struct error *err);
+
 /*
  * Where the link LINK_NAME with the text TARGET leads, from the archive's root:
  * "." and ".." are resolved, and cannot leave.  The caller's to free().

@@ -12,6 +12,7 @@
 #include "base/path.h"
 #include "image/archive-index.h"
 #include "image/blob.h"
+#include "image/confine.h"
 #include "image/interrupt.h"
 #include "image/progress.h"
 
@@ -61,31 +62,48 @@ static int spool_stream(struct image_archive *archive, struct store *store, stru
 	return 0;
 }
 
-/* The inflated archive takes the place of the compressed one. */
-static int spool_inflated(struct image_archive *archive, struct store *store, struct error *err)
+struct inflation {
+	const struct image_archive *archive;
+	int spool_fd;
+};
+
+/* In a confined process. */
+static int inflate_work(void *ctx, struct strbuf *result, struct error *err)
 {
-	cleanup_close int spool = open_spool(store, err);
+	const struct inflation *inflation = ctx;
+	const struct image_archive *archive = inflation->archive;
 	cleanup_layer_stream struct layer_stream *stream = NULL;
 	struct file_region region = { .fd = archive->fd, .size = archive->size };
 	const struct layer_source *source;
 	const void *data;
-	ssize_t n = spool;
-	int r;
+	ssize_t n = 0;
+	int r = layer_stream_open(&region, archive->path, NULL, NULL, &stream, err);
 
-	if (spool < 0)
-		return spool;
-	r = layer_stream_open(&region, archive->path, NULL, NULL, &stream, err);
+	(void)result;
 	if (r < 0)
 		return r;
 	source = layer_stream_source(stream);
-	while ((n = source->read(source->ctx, &data, err)) > 0) {
-		r = file_write_fd(spool, "a temporary file in the store", data, (size_t)n, err);
-		if (r < 0)
-			return r;
-	}
-	if (n < 0)
-		return error_context(err, "%s", archive->path);
-	layer_stream_free(&stream);
+	while (r == 0 && (n = source->read(source->ctx, &data, err)) > 0)
+		r = file_write_fd(inflation->spool_fd, "a temporary file in the store", data,
+				  (size_t)n, err);
+	return r == 0 && n < 0 ? error_context(err, "%s", archive->path) : r;
+}
+
+/* The inflated archive takes the place of the compressed one. */
+static int spool_inflated(struct image_archive *archive, struct store *store, struct error *err)
+{
+	cleanup_close int spool = open_spool(store, err);
+	struct inflation inflation = { .archive = archive, .spool_fd = spool };
+	const struct confinement confinement = {
+		.name = archive->path,
+		.write_dir = -EBADF,
+		.read_dir = -EBADF,
+		.fds = { archive->fd, spool, -EBADF, -EBADF },
+	};
+	int r = spool < 0 ? spool : confine_run(&confinement, inflate_work, &inflation, NULL, err);
+
+	if (r < 0)
+		return r;
 	fd_close(&archive->fd);
 	archive->fd = take_fd(spool);
 	return 0;
@@ -128,7 +146,7 @@ static int open_tar(struct image_archive *archive, struct store *store, struct e
 	if (n < 0)
 		return error_sys(err, "read", "%s", archive->path);
 	compression = compression_sniff(magic, (size_t)n);
-	r = image_archive_index(archive, compression, err);
+	r = image_archive_index_confined(archive, compression, err);
 	if (r < 0 || archive->kind != IMAGE_ARCHIVE_SOME_IMAGE)
 		return r;
 	r = spool_inflated(archive, store, err);
@@ -137,7 +155,7 @@ static int open_tar(struct image_archive *archive, struct store *store, struct e
 	if (r < 0)
 		return r;
 	release_members(archive);
-	return image_archive_index(archive, COMPRESSION_NONE, err);
+	return image_archive_index_confined(archive, COMPRESSION_NONE, err);
 }
 
 static int open_directory(struct image_archive *archive, struct error *err)
@@ -236,7 +254,7 @@ int image_archive_find(const struct image_archive *archive, const char *name,
 		return error_set(err, ENOTSUP,
 				 "%s: %s is a sparse file, which is not read in place",
 				 archive->path, name);
-	if (member->offset + member->size > archive->size)
+	if (member->size > archive->size || member->offset > archive->size - member->size)
 		return error_set(err, EBADMSG,
 				 "%s is truncated: %s should have %" PRIu64
 				 " bytes at offset %" PRIu64 ", but the file ends at %" PRIu64,

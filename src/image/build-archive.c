@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "image/confine.h"
 #include "image/interrupt.h"
 #include "image/layer-stream.h"
 
@@ -124,12 +125,24 @@ static void input_close(struct input *input)
 }
 #define cleanup_input __attribute__((cleanup(input_close)))
 
-int build_archive_check(int fd, const char *name, struct error *err)
+/* --- in confined processes --------------------------------------------------------- */
+
+struct job {
+	int fd;
+	const char *name;
+	/* For unpacking alone. */
+	struct layer_target target;
+};
+
+/* Its result is one bool. */
+static int check_work(void *ctx, struct strbuf *result, struct error *err)
 {
+	const struct job *job = ctx;
 	cleanup_input struct input input = { .stream = NULL };
 	const void *data;
+	bool is_tar;
 	ssize_t n;
-	int r = input_open(&input, fd, name, err);
+	int r = input_open(&input, job->fd, job->name, err);
 
 	if (r == -EOPNOTSUPP)
 		return error_hint(err, "compress it with gzip, zstd or xz, or use COPY");
@@ -138,21 +151,51 @@ int build_archive_check(int fd, const char *name, struct error *err)
 		return (int)n;
 	/* What cannot be inflated is a file as any other. */
 	error_clear(err);
-	return n >= TAR_BLOCK && has_checksum(data);
+	is_tar = n >= TAR_BLOCK && has_checksum(data);
+	strbuf_add(result, &is_tar, sizeof(is_tar));
+	return 0;
+}
+
+static int unpack_work(void *ctx, struct strbuf *result, struct error *err)
+{
+	const struct job *job = ctx;
+	cleanup_input struct input input = { .stream = NULL };
+	struct layer_digests digests;
+	int r = input_open(&input, job->fd, job->name, err);
+
+	(void)result;
+	if (r == 0)
+		r = layer_apply(&input.source, &job->target, NULL, NULL, err);
+	return r < 0 || !input.stream ? r : layer_stream_finish(input.stream, &digests, err);
+}
+
+int build_archive_check(int fd, const char *name, struct error *err)
+{
+	const struct confinement confinement = {
+		.name = name, .write_dir = -EBADF, .read_dir = -EBADF,
+		.fds = { fd, -EBADF, -EBADF, -EBADF },
+	};
+	struct job job = { .fd = fd, .name = name };
+	bool is_tar;
+	int r = confine_run_sized(&confinement, check_work, &job,
+				  &(struct confined_result){ &is_tar, sizeof(is_tar) }, err);
+
+	return r < 0 ? r : is_tar;
 }
 
 int build_archive_unpack(int fd, const char *name, int dir_fd, const struct layer_owner *owner,
 			 struct error *err)
 {
-	const struct layer_target target = {
-		.fd = dir_fd, .shape = LAYER_FLAT, .keep_dirlinks = true, .is_archive = true,
-		.owner = owner,
+	const struct confinement confinement = {
+		.name = name, .write_dir = dir_fd, .read_dir = -EBADF,
+		.fds = { fd, -EBADF, -EBADF, -EBADF },
 	};
-	cleanup_input struct input input = { .stream = NULL };
-	struct layer_digests digests;
-	int r = input_open(&input, fd, name, err);
+	struct job job = {
+		.fd = fd,
+		.name = name,
+		.target = { .fd = dir_fd, .shape = LAYER_FLAT, .keep_dirlinks = true,
+			    .is_archive = true, .owner = owner },
+	};
 
-	if (r == 0)
-		r = layer_apply(&input.source, &target, NULL, NULL, err);
-	return r < 0 || !input.stream ? r : layer_stream_finish(input.stream, &digests, err);
+	return confine_run(&confinement, unpack_work, &job, NULL, err);
 }

@@ -1,52 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "image/layer-import.h"
 
-#include "base/fd.h"
-#include "base/mem.h"
-#include "image/layer-apply.h"
 #include "image/layer-store.h"
-
-/* The fds of the layers below a draft, topmost first. */
-struct lower {
-	int *fds;
-	size_t n;
-};
-
-static void lower_release(struct lower *lower)
-{
-	for (size_t i = 0; i < lower->n; i++)
-		fd_close(&lower->fds[i]);
-	free(lower->fds);
-}
-
-static int lower_open(struct lower *lower, struct store *store, const struct layer_import *import,
-		      struct error *err)
-{
-	lower->fds = xcalloc(import->n_chain + 1, sizeof(*lower->fds));
-	for (size_t i = import->n_chain; i > 0; i--) {
-		int fd = layer_open(store, &import->chain[i - 1], err);
-
-		if (fd < 0)
-			return fd;
-		lower->fds[lower->n++] = fd;
-	}
-	return 0;
-}
-
-static int unpack(struct store *store, const struct layer_import *import,
-		  struct layer_draft *draft, struct layer_stream *stream,
-		  struct layer_stats *stats, struct error *err)
-{
-	__attribute__((cleanup(lower_release))) struct lower lower = { .n = 0 };
-	struct layer_target target = { .fd = draft->fd, .shape = LAYER_OVERLAY };
-	int r = lower_open(&lower, store, import, err);
-
-	if (r < 0)
-		return r;
-	target.lower_fds = lower.fds;
-	target.n_lower = lower.n;
-	return layer_apply(layer_stream_source(stream), &target, NULL, stats, err);
-}
+#include "image/layer-unpack.h"
 
 static int compare(const struct layer_import *import, const struct layer_digests *digests,
 		   struct error *err)
@@ -97,25 +53,30 @@ int layer_import(struct store *store, const struct layer_import *import,
 {
 	cleanup_blob_writer struct blob_writer writer = BLOB_WRITER_INIT;
 	cleanup_layer_draft struct layer_draft draft = LAYER_DRAFT_INIT;
-	/* Last, so that its thread ends before the writer goes. */
-	cleanup_layer_stream struct layer_stream *stream = NULL;
-	struct layer_stats stats;
+	struct layer_unpack unpack = {
+		.region = import->region,
+		.name = import->name,
+		.like = import->blob,
+		.copy = import->keeps_blob ? &writer : NULL,
+		.shape = LAYER_OVERLAY,
+		.store = store,
+		.chain = import->chain,
+		.n_chain = import->n_chain,
+	};
+	struct layer_unpacked done;
 	int r = layer_draft_open(&draft, store, err);
 
 	if (r == 0 && import->keeps_blob)
 		r = blob_writer_open(&writer, store, import->blob, err);
+	unpack.target_fd = draft.fd;
 	if (r == 0)
-		r = layer_stream_open(&import->region, import->name, import->blob,
-				      import->keeps_blob ? &writer : NULL, &stream, err);
+		r = layer_unpack(&unpack, &done, err);
 	if (r == 0)
-		r = unpack(store, import, &draft, stream, &stats, err);
-	if (r == 0)
-		r = layer_stream_finish(stream, digests, err);
-	if (r == 0)
-		r = layer_import_check(import, digests, err);
+		r = layer_import_check(import, &done.digests, err);
 	if (r < 0)
 		return r;
-	r = commit(&draft, import, &digests->diff_id, stats.n_bytes, err);
+	*digests = done.digests;
+	r = commit(&draft, import, &digests->diff_id, done.stats.n_bytes, err);
 	if (r == 0 && import->keeps_blob)
 		r = blob_writer_commit(&writer, &digests->blob, err);
 	return r;

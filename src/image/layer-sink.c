@@ -353,7 +353,12 @@ static int finish(struct layer_sink *sink, struct error *err)
 	return sink->codec ? pump(sink, &io, true, err) : 0;
 }
 
-int layer_sink_commit(struct layer_sink *sink, struct layer_digests *digests, struct error *err)
+int layer_sink_fd(const struct layer_sink *sink)
+{
+	return sink->writer.fd;
+}
+
+int layer_sink_finish(struct layer_sink *sink, struct layer_digests *digests, struct error *err)
 {
 	int r = finish(sink, err);
 
@@ -367,7 +372,19 @@ int layer_sink_commit(struct layer_sink *sink, struct layer_digests *digests, st
 	digests->blob_size = sink->writer.size;
 	digests->size = sink->size;
 	digests->compression = sink->compression;
-	return blob_writer_commit(&sink->writer, &digests->blob, err);
+	return 0;
+}
+
+int layer_sink_publish(struct layer_sink *sink, const struct digest *blob, struct error *err)
+{
+	return blob_writer_commit(&sink->writer, blob, err);
+}
+
+int layer_sink_commit(struct layer_sink *sink, struct layer_digests *digests, struct error *err)
+{
+	int r = layer_sink_finish(sink, digests, err);
+
+	return r < 0 ? r : layer_sink_publish(sink, &digests->blob, err);
 }
 
 void layer_sink_free(struct layer_sink **ret)

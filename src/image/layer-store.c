@@ -98,7 +98,7 @@ int layer_record_get(struct store *store, const struct digest *chain_id,
 	return r < 0 ? r : parse_record(&text, path, record, err);
 }
 
-int layer_open(struct store *store, const struct digest *chain_id, struct error *err)
+int layer_open(const struct store *store, const struct digest *chain_id, struct error *err)
 {
 	cleanup_free char *path = xasprintf("%s/fs", digest_hex(chain_id));
 	int fd = openat(store->layers_fd, path, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);

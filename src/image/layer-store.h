@@ -30,7 +30,7 @@ int layer_record_get(struct store *store, const struct digest *chain_id,
 		     struct layer_record *record, struct error *err);
 
 /* An O_PATH fd of the layer's fs/, or -ENOENT when it is not unpacked. */
-int layer_open(struct store *store, const struct digest *chain_id, struct error *err);
+int layer_open(const struct store *store, const struct digest *chain_id, struct error *err);
 
 /* The absolute path of fs/, the caller's to free(). */
 char *layer_path(struct store *store, const struct digest *chain_id);

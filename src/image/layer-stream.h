@@ -83,6 +83,14 @@ int layer_sink_add(struct layer_sink *sink, const void *data, size_t n, struct e
 /* Puts the blob into the store, not synced. */
 int layer_sink_commit(struct layer_sink *sink, struct layer_digests *digests,
 		      struct error *err);
+/*
+ * The two halves of it, for a process that writes into the fd and another one, which
+ * has the same sink, that puts the blob into the store.
+ */
+int layer_sink_finish(struct layer_sink *sink, struct layer_digests *digests,
+		      struct error *err);
+int layer_sink_publish(struct layer_sink *sink, const struct digest *blob, struct error *err);
+int layer_sink_fd(const struct layer_sink *sink);
 /* Aborts what is not committed. */
 void layer_sink_free(struct layer_sink **sink);
 #define cleanup_layer_sink __attribute__((cleanup(layer_sink_free)))

@@ -9,6 +9,11 @@ void progress_set_sink(progress_sink new_sink)
 	sink = new_sink;
 }
 
+bool progress_is_shown(void)
+{
+	return sink;
+}
+
 static void tell(void)
 {
 	if (sink)

@@ -26,6 +26,7 @@ struct progress {
 typedef void (*progress_sink)(const struct progress *progress);
 
 void progress_set_sink(progress_sink sink);
+bool progress_is_shown(void);
 
 /* N_TOTAL items follow. */
 void progress_expect(size_t n_total);

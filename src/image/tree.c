@@ -18,9 +18,17 @@
 /* What one call copies at most: signals are seen in between. */
 enum { COPY_CHUNK = 64 << 20 };
 
+/* See tree_set_fd_dir(). */
+static const char *fd_dir = "/proc/self/fd";
+
+void tree_set_fd_dir(const char *path)
+{
+	fd_dir = path;
+}
+
 char *tree_path(int dir_fd, const char *name)
 {
-	return xasprintf("/proc/self/fd/%d/%s", dir_fd, name);
+	return xasprintf("%s/%d/%s", fd_dir, dir_fd, name);
 }
 
 char *tree_join(const char *dir, const char *name)

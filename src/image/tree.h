@@ -18,6 +18,9 @@
  */
 char *tree_path(int dir_fd, const char *name);
 
+/* Where a process finds its fds, for one with another root directory; PATH stays the caller's. */
+void tree_set_fd_dir(const char *path);
+
 /* "DIR/NAME", or "NAME" when DIR is "". */
 char *tree_join(const char *dir, const char *name);
 

@@ -12,7 +12,7 @@
 #include "image/bundle-image.h"
 #include "image/bundle.h"
 #include "image/interrupt.h"
-#include "image/layer-stream.h"
+#include "image/layer-unpack.h"
 #include "image/progress.h"
 #include "libocispec/image.h"
 
@@ -38,15 +38,14 @@ static int check_digests(const struct layer_digests *got, const struct digest *b
 static int unpack_layer(const struct unpack *unpack, size_t i, struct error *err)
 {
 	const struct oci_descriptor *layer = &unpack->image->manifest->layers[i];
-	struct layer_target target = {
-		.fd = unpack->rootfs_fd,
+	struct layer_unpack how = {
+		.target_fd = unpack->rootfs_fd,
 		.shape = LAYER_FLAT,
 		.keep_dirlinks = unpack->request->keep_dirlinks,
+		.store = unpack->store,
 	};
-	cleanup_layer_stream struct layer_stream *stream = NULL;
 	cleanup_close int fd = -EBADF;
-	struct layer_digests digests;
-	struct file_region region;
+	struct layer_unpacked done;
 	struct digest digest;
 	int r;
 
@@ -56,14 +55,12 @@ static int unpack_layer(const struct unpack *unpack, size_t i, struct error *err
 	fd = blob_open(unpack->store, &digest, layer->size, err);
 	if (fd < 0)
 		return fd;
-	region = (struct file_region){ .fd = fd, .size = (uint64_t)layer->size };
-	r = layer_stream_open(&region, digest.s, &digest, NULL, &stream, err);
+	how.region = (struct file_region){ .fd = fd, .size = (uint64_t)layer->size };
+	how.name = digest.s;
+	how.like = &digest;
+	r = layer_unpack(&how, &done, err);
 	if (r == 0)
-		r = layer_apply(layer_stream_source(stream), &target, NULL, NULL, err);
-	if (r == 0)
-		r = layer_stream_finish(stream, &digests, err);
-	if (r == 0)
-		r = check_digests(&digests, &digest, &unpack->image->diff_ids[i], err);
+		r = check_digests(&done.digests, &digest, &unpack->image->diff_ids[i], err);
 	return r;
 }
 

@@ -15,9 +15,8 @@
 #include "image/image.h"
 #include "image/index.h"
 #include "image/interrupt.h"
-#include "image/layer-apply.h"
 #include "image/layer-store.h"
-#include "image/layer-stream.h"
+#include "image/layer-unpack.h"
 #include "image/manifest.h"
 #include "image/path-map.h"
 #include "image/tree-compare.h"
@@ -122,51 +121,38 @@ static int verify_blobs(struct verification *v, const char *algorithm, struct er
 
 /* --- layers ------------------------------------------------------------------------ */
 
-/* Draft, stream and the layers below while one layer is unpacked once more. */
+/* A layer unpacked once more. */
 struct work {
 	struct layer_draft draft;
-	struct layer_stream *stream;
-	int *lower_fds;
-	size_t n_lower;
-	struct layer_stats stats;
+	struct layer_unpacked done;
 };
 
 static void work_release(struct work *work)
 {
-	layer_stream_free(&work->stream);
-	for (size_t i = 0; i < work->n_lower; i++)
-		fd_close(&work->lower_fds[i]);
-	free(work->lower_fds);
 	layer_draft_abort(&work->draft);
 }
 
 /* Reads the blob through to its diffID; TREE: into a draft of the layer too. */
 static int read_layer(struct verification *v, const struct subject *s, bool tree,
-		      struct work *work, struct layer_digests *digests, struct error *err)
+		      struct work *work, struct error *err)
 {
 	cleanup_close int fd = blob_open(v->store, &s->blob, s->descriptor->size, err);
-	struct file_region region = { .fd = fd, .size = (uint64_t)s->descriptor->size };
-	struct layer_target target = { .shape = LAYER_OVERLAY };
-	int r = fd < 0 ? fd : layer_stream_open(&region, s->blob.s, &s->blob, NULL, &work->stream,
-						err);
+	struct layer_unpack unpack = {
+		.region = { .fd = fd, .size = (uint64_t)s->descriptor->size },
+		.name = s->blob.s,
+		.like = &s->blob,
+		.target_fd = -EBADF,
+		.shape = LAYER_OVERLAY,
+		.store = v->store,
+		.chain = s->chain_ids,
+		.n_chain = s->layer,
+	};
+	int r = fd < 0 ? fd : 0;
 
-	work->lower_fds = xcalloc(s->layer + 1, sizeof(*work->lower_fds));
-	for (size_t i = s->layer; r == 0 && tree && i > 0; i--) {
-		r = layer_open(v->store, &s->chain_ids[i - 1], err);
-		if (r < 0)
-			return r;
-		work->lower_fds[work->n_lower++] = r;
-		r = 0;
-	}
 	if (r == 0 && tree)
 		r = layer_draft_open(&work->draft, v->store, err);
-	target.fd = work->draft.fd;
-	target.lower_fds = work->lower_fds;
-	target.n_lower = work->n_lower;
-	if (r == 0 && tree)
-		r = layer_apply(layer_stream_source(work->stream), &target, NULL, &work->stats,
-				err);
-	return r < 0 ? r : layer_stream_finish(work->stream, digests, err);
+	unpack.target_fd = work->draft.fd;
+	return r < 0 ? r : layer_unpack(&unpack, &work->done, err);
 }
 
 static int replace_tree(struct verification *v, const struct subject *s, struct work *work,
@@ -176,7 +162,7 @@ static int replace_tree(struct verification *v, const struct subject *s, struct 
 	cleanup_free char *path = xasprintf("%s/fs", digest_hex(chain_id));
 	struct store_temp temp = store_temp_name(v->store);
 	struct layer_record record = { .chain_id = *chain_id, .diff_id = s->diff_ids[s->layer],
-				       .size = work->stats.n_bytes };
+				       .size = work->done.stats.n_bytes };
 	int r;
 
 	if (s->layer > 0)
@@ -212,11 +198,10 @@ static int verify_layer(struct verification *v, const struct subject *s, struct 
 	__attribute__((cleanup(work_release))) struct work work = { .draft = LAYER_DRAFT_INIT };
 	struct error why = ERROR_INIT;
 	cleanup_close int tree_fd = layer_open(v->store, &s->chain_ids[s->layer], &why);
-	struct layer_digests digests;
 	int r;
 
 	why = (struct error)ERROR_INIT;
-	r = read_layer(v, s, tree_fd >= 0, &work, &digests, &why);
+	r = read_layer(v, s, tree_fd >= 0, &work, &why);
 	if (r == -EINTR) {
 		*err = why;
 		return r;
@@ -226,10 +211,10 @@ static int verify_layer(struct verification *v, const struct subject *s, struct 
 		problem(v, s->owner, why.msg);
 		return 0;
 	}
-	if (!digest_equal(&digests.diff_id, &s->diff_ids[s->layer])) {
+	if (!digest_equal(&work.done.digests.diff_id, &s->diff_ids[s->layer])) {
 		strvec_pushf(&v->report->problems,
 			     "%s: layer %s: its diffID is %s, but the config says %s", s->owner,
-			     s->blob.s, digests.diff_id.s, s->diff_ids[s->layer].s);
+			     s->blob.s, work.done.digests.diff_id.s, s->diff_ids[s->layer].s);
 		return 0;
 	}
 	return tree_fd < 0 ? 0 : compare_tree(v, s, tree_fd, &work, err);

@@ -28,7 +28,7 @@ int blob_writer_open_plain(struct blob_writer *writer, struct store *store, stru
 {
 	*writer = (struct blob_writer)BLOB_WRITER_INIT;
 	writer->store = store;
-	writer->temp = store_temp_name(store);
+	writer->temp = store_temp_name();
 	writer->fd = openat(store->tmp_fd, writer->temp.name,
 			    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
 	if (writer->fd < 0)

@@ -92,7 +92,7 @@ int build_cache_put(struct store *store, const struct digest *key,
 	int r = document_write(&record_object, record, 0, &text, &len, err);
 
 	if (r == 0)
-		r = file_replace_at(store->fd, path, text, len, 0600, err);
+		r = store_replace(store, store->fd, path, text, len, err);
 	return r < 0 ? error_context(err, "layer cache") : 0;
 }
 

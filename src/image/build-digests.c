@@ -150,5 +150,6 @@ int build_digests_save(struct build_digests *digests, struct error *err)
 	for (size_t i = 0; i < digests->n_seen; i++)
 		if (i == 0 || compare(&digests->seen[i - 1], &digests->seen[i]) != 0)
 			strbuf_add(&text, &digests->seen[i], sizeof(*digests->seen));
-	return file_replace_at(digests->store->fd, digests->name, text.buf, text.len, 0600, err);
+	return store_replace(digests->store, digests->store->fd, digests->name, text.buf,
+			     text.len, err);
 }

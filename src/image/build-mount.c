@@ -220,7 +220,7 @@ static int attach_view(struct build_mounts *mounts, struct build_stage *stage, c
 		       struct error *err)
 {
 	cleanup_close int fd = build_open_from(stage, from, err);
-	struct store_temp temp = store_temp_name(stage->store);
+	struct store_temp temp = store_temp_name();
 	cleanup_free char *path = xasprintf("%s/tmp/%s", stage->store->path, temp.name);
 	cleanup_close int tree_fd = -EBADF;
 	int r;

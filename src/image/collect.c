@@ -174,7 +174,7 @@ static int mark_containers(struct marks *marks, struct error *err)
 /* Gone at once; what is interrupted from here on is swept with tmp/. */
 static int take_away(struct store *store, int dfd, const char *name, struct error *err)
 {
-	struct store_temp temp = store_temp_name(store);
+	struct store_temp temp = store_temp_name();
 
 	if (renameat(dfd, name, store->tmp_fd, temp.name) < 0)
 		return error_sys(err, "rename", "%s", name);

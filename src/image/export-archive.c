@@ -321,7 +321,7 @@ static int open_scratch(struct export *export, const char *name, struct error *e
 
 int export_archive(struct export *export, struct error *err)
 {
-	struct store_temp scratch = store_temp_name(export->store);
+	struct store_temp scratch = store_temp_name();
 	struct error ignored = ERROR_INIT;
 	int r = open_scratch(export, scratch.name, err);
 

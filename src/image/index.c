@@ -35,7 +35,7 @@ void index_release(struct index *index)
 /* In tmp/ first and synced: after a crash there is the old one or the new one. */
 static int replace_synced(struct store *store, const char *text, size_t len, struct error *err)
 {
-	struct store_temp temp = store_temp_name(store);
+	struct store_temp temp = store_temp_name();
 	cleanup_close int fd = openat(store->tmp_fd, temp.name,
 				      O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
 	int r;

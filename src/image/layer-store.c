@@ -33,7 +33,8 @@ static const struct oci_object record_object = OCI_TABLE("layer record", record_
 
 enum { RECORD_MAX = 4096 };
 
-static int write_record(int dfd, const struct layer_record *record, struct error *err)
+static int write_record(struct store *store, int dfd, const struct layer_record *record,
+			struct error *err)
 {
 	struct record_document document = {
 		.chain_id = record->chain_id.s,
@@ -45,7 +46,7 @@ static int write_record(int dfd, const struct layer_record *record, struct error
 	size_t len;
 	int r = document_write(&record_object, &document, 0, &text, &len, err);
 
-	return r < 0 ? r : file_replace_at(dfd, "record.json", text, len, 0644, err);
+	return r < 0 ? r : store_replace(store, dfd, "record.json", text, len, err);
 }
 
 /* An fd of the layer's directory, made if missing. */
@@ -66,7 +67,7 @@ int layer_record_put(struct store *store, const struct layer_record *record, str
 {
 	cleanup_close int fd = make_layer_dir(store, &record->chain_id, err);
 
-	return fd < 0 ? fd : write_record(fd, record, err);
+	return fd < 0 ? fd : write_record(store, fd, record, err);
 }
 
 static int parse_record(const struct strbuf *text, const char *name, struct layer_record *record,
@@ -117,7 +118,7 @@ int layer_put(struct store *store, const struct layer_record *record, int dir_fd
 	      const char *name, struct error *err)
 {
 	cleanup_close int layer_fd = make_layer_dir(store, &record->chain_id, err);
-	int r = layer_fd < 0 ? layer_fd : write_record(layer_fd, record, err);
+	int r = layer_fd < 0 ? layer_fd : write_record(store, layer_fd, record, err);
 
 	if (r < 0)
 		return r;
@@ -132,7 +133,7 @@ int layer_draft_open(struct layer_draft *draft, struct store *store, struct erro
 {
 	*draft = (struct layer_draft)LAYER_DRAFT_INIT;
 	draft->store = store;
-	draft->temp = store_temp_name(store);
+	draft->temp = store_temp_name();
 	if (mkdirat(store->tmp_fd, draft->temp.name, 0755) < 0)
 		return error_sys(err, "mkdir", "%s/tmp/%s", store->path, draft->temp.name);
 	draft->fd = openat(store->tmp_fd, draft->temp.name,

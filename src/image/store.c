@@ -2,8 +2,10 @@
 #include "image/store.h"
 
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <sys/file.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -133,11 +135,11 @@ static int make_documents(struct store *store, struct error *err)
 	int r = 0;
 
 	if (faccessat(store->fd, "oci-layout", F_OK, 0) < 0)
-		r = file_replace_at(store->fd, "oci-layout", LAYOUT_TEXT, sizeof(LAYOUT_TEXT) - 1,
-				    0644, err);
+		r = store_replace(store, store->fd, "oci-layout", LAYOUT_TEXT,
+				  sizeof(LAYOUT_TEXT) - 1, err);
 	if (r == 0 && faccessat(store->fd, "index.json", F_OK, 0) < 0)
-		r = file_replace_at(store->fd, "index.json", INDEX_TEXT, sizeof(INDEX_TEXT) - 1,
-				    0644, err);
+		r = store_replace(store, store->fd, "index.json", INDEX_TEXT,
+				  sizeof(INDEX_TEXT) - 1, err);
 	return r;
 }
 
@@ -225,10 +227,31 @@ int store_sync(struct store *store, struct error *err)
 	return 0;
 }
 
-struct store_temp store_temp_name(struct store *store)
+/* Not by the pid: that of a process killed earlier, or in another pid namespace, may be ours. */
+struct store_temp store_temp_name(void)
 {
 	struct store_temp temp;
+	uint64_t number = 0;
 
-	(void)snprintf(temp.name, sizeof(temp.name), "%d.%u", (int)getpid(), store->serial++);
+	(void)getrandom(&number, sizeof(number), 0);
+	(void)snprintf(temp.name, sizeof(temp.name), "%d.%016" PRIx64, (int)getpid(), number);
 	return temp;
+}
+
+int store_replace(struct store *store, int dfd, const char *path, const void *data, size_t n,
+		  struct error *err)
+{
+	struct store_temp temp = store_temp_name();
+	cleanup_close int fd = openat(store->tmp_fd, temp.name,
+				      O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
+	int r;
+
+	if (fd < 0)
+		return error_sys(err, "open", "tmp/%s", temp.name);
+	r = file_write_fd(fd, path, data, n, err);
+	if (r == 0 && renameat(store->tmp_fd, temp.name, dfd, path) < 0)
+		r = error_file(err, "rename", path);
+	if (r < 0)
+		(void)unlinkat(store->tmp_fd, temp.name, 0);
+	return r;
 }

@@ -18,6 +18,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "base/error.h"
 
@@ -32,8 +33,6 @@ struct store {
 	int tmp_fd;
 	/* "use.lock", held shared while the store is open. */
 	int use_fd;
-	/* Counts temporary names. */
-	unsigned int serial;
 };
 
 #define STORE_INIT \
@@ -64,4 +63,11 @@ int store_sync(struct store *store, struct error *err);
 struct store_temp {
 	char name[48];
 };
-struct store_temp store_temp_name(struct store *store);
+struct store_temp store_temp_name(void);
+
+/*
+ * The file PATH below DFD, made in tmp/ and renamed: nothing is left of a process that is
+ * killed meanwhile.  Not synced.
+ */
+int store_replace(struct store *store, int dfd, const char *path, const void *data, size_t n,
+		  struct error *err);

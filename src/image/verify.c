@@ -160,7 +160,7 @@ static int replace_tree(struct verification *v, const struct subject *s, struct 
 {
 	const struct digest *chain_id = &s->chain_ids[s->layer];
 	cleanup_free char *path = xasprintf("%s/fs", digest_hex(chain_id));
-	struct store_temp temp = store_temp_name(v->store);
+	struct store_temp temp = store_temp_name();
 	struct layer_record record = { .chain_id = *chain_id, .diff_id = s->diff_ids[s->layer],
 				       .size = work->done.stats.n_bytes };
 	int r;

@@ -61,8 +61,8 @@ Would remove 1 blobs and 1 layers, 8B" ]]
 	mkfifo pipe
 	image import - <pipe 3>&- &
 	exec 9>pipe
-	head -c 100 app.tar >&9
-	sleep 0.3
+	# More than the pipe holds: the import has the store, and reads.
+	head -c 200000 app.tar >&9
 	fails image gc
 	said 'is in use'
 	must image gc --dry-run

@@ -129,20 +129,30 @@ int file_replace_at(int dfd, const char *path, const void *data, size_t n, mode_
 	return r;
 }
 
-static int remove_children(DIR *dir, const char *path, struct error *err)
+struct dirent *file_next_entry(DIR *dir, const char *name, int *r, struct error *err)
 {
 	struct dirent *entry;
 
-	while ((entry = readdir(dir))) {
-		int r;
+	do {
+		errno = 0;
+		entry = readdir(dir);
+	} while (entry && (streq(entry->d_name, ".") || streq(entry->d_name, "..")));
+	if (!entry && errno != 0)
+		*r = error_sys(err, "readdir", "%s", name);
+	return entry;
+}
 
-		if (streq(entry->d_name, ".") || streq(entry->d_name, ".."))
-			continue;
+static int remove_children(DIR *dir, const char *path, struct error *err)
+{
+	struct dirent *entry;
+	int r = 0;
+
+	while (r == 0 && (entry = file_next_entry(dir, path, &r, err))) {
 		r = file_remove_tree_at(dirfd(dir), entry->d_name, err);
 		if (r < 0)
 			return error_context(err, "%s", path);
 	}
-	return 0;
+	return r;
 }
 
 int file_remove_tree_at(int dfd, const char *path, struct error *err)

@@ -2,6 +2,7 @@
 /* Whole files: read at once, written at once, replaced atomically. */
 #pragma once
 
+#include <dirent.h>
 #include <stddef.h>
 #include <sys/types.h>
 
@@ -30,6 +31,12 @@ int file_create_at(int dfd, const char *path, const void *data, size_t n, mode_t
  */
 int file_replace_at(int dfd, const char *path, const void *data, size_t n, mode_t mode,
 		    struct error *err);
+
+/*
+ * The next entry of DIR but "." and ".."; NULL at the end, and when it cannot be read: then
+ * *R is negative and ERR tells, with NAME for the directory.
+ */
+struct dirent *file_next_entry(DIR *dir, const char *name, int *r, struct error *err);
 
 /* Removes PATH below DFD with everything in it; never follows symlinks; missing is fine. */
 int file_remove_tree_at(int dfd, const char *path, struct error *err);

@@ -103,6 +103,7 @@ static int list_keys(struct store *store, struct strvec *names, struct error *er
 	int fd = openat(store->fd, "build/cache", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
 	struct dirent *entry;
+	int r = 0;
 
 	if (!dir && errno == ENOENT)
 		return 0;
@@ -110,11 +111,11 @@ static int list_keys(struct store *store, struct strvec *names, struct error *er
 		fd_close(&fd);
 		return error_sys(err, "open", "%s/build/cache", store->path);
 	}
-	while ((entry = readdir(dir)))
+	while ((entry = file_next_entry(dir, "build/cache", &r, err)))
 		if (strspn(entry->d_name, "0123456789abcdef") == 64 && !entry->d_name[64])
 			strvec_push(names, entry->d_name);
 	(void)closedir(dir);
-	return 0;
+	return r;
 }
 
 static int compare_used(const void *a, const void *b)

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/file.h"
 #include "base/mem.h"
 #include "base/path.h"
 #include "base/str.h"
@@ -47,21 +48,19 @@ static int list_names(int fd, const char *pattern, struct strvec *names, struct 
 	int dir_fd = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *dir = dir_fd < 0 ? NULL : fdopendir(dir_fd);
 	struct dirent *entry;
+	int r = 0;
 
 	if (!dir) {
 		fd_close(&dir_fd);
 		return error_sys(err, "open", "the directory");
 	}
-	while ((entry = readdir(dir))) {
-		if (streq(entry->d_name, ".") || streq(entry->d_name, ".."))
-			continue;
+	while ((entry = file_next_entry(dir, "the directory", &r, err)))
 		if (!pattern || fnmatch(pattern, entry->d_name, 0) == 0)
 			strvec_push(names, entry->d_name);
-	}
 	(void)closedir(dir);
 	if (names->n > 0)
 		qsort(names->v, names->n, sizeof(*names->v), compare_names);
-	return 0;
+	return r;
 }
 
 /* --- walking ----------------------------------------------------------------------- */

@@ -228,7 +228,7 @@ static int sweep(struct marks *marks, int dfd, const char *algorithm,
 		fd_close(&fd);
 		return error_sys(err, "open", "a directory of the store %s", marks->store->path);
 	}
-	while (r == 0 && (entry = readdir(dir))) {
+	while (r == 0 && (entry = file_next_entry(dir, "a directory of the store", &r, err))) {
 		cleanup_free char *digest = xasprintf("%s:%s", algorithm, entry->d_name);
 
 		if (entry->d_name[0] != '.')

@@ -121,7 +121,7 @@ static int drop_capabilities(struct error *err)
 	uint64_t held = capability_grantable(false), kept = held & KEPT_CAPABILITIES;
 	struct capability_sets sets = { .bounding = kept, .permitted = kept, .effective = kept };
 	/* It bounds programs, of which none is started: not worth a failure. */
-	int r = held & 1ULL << CAP_SETPCAP ? capability_apply_bounding(&sets, err) : 0;
+	int r = held & 1ULL << CAP_SETPCAP ? capability_apply_bounding(&sets, false, err) : 0;
 
 	return r < 0 ? r : capability_apply(&sets, err);
 }

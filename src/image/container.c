@@ -173,7 +173,7 @@ static int for_each_id(struct store *store, id_fn fn, struct listing *listing,
 		fd_close(&fd);
 		return error_sys(err, "open", "%s/containers", store->path);
 	}
-	while (r == 0 && (entry = readdir(dir)))
+	while (r == 0 && (entry = file_next_entry(dir, "containers", &r, err)))
 		if (strlen(entry->d_name) == ID_LEN)
 			r = fn(store, entry->d_name, listing, err);
 	(void)closedir(dir);

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/path.h"
@@ -79,18 +80,31 @@ static int diff_dir_tail(struct differ *differ, struct level *level, const char 
 	return diff_settle_time(differ, level, ".", &told, err);
 }
 
+/* As lower_step(), but what is neither found nor missing has a message. */
+static int find_below(struct differ *differ, struct level *level, const char *path,
+		      struct stat *below, struct lower_dir *lower, struct error *err)
+{
+	int found = lower_step(&differ->lower, &level->lower, path, below, lower);
+
+	if (found < 0 && found != -ENOENT)
+		return error_set(err, found, "a layer below: %s", strerror(-found));
+	return found;
+}
+
 static int diff_subdir(struct differ *differ, struct level *parent, const char *name,
 		       const char *path, const struct stat *st, struct error *err)
 {
 	struct level level = { .parent = parent, .path = path, .st = *st };
 	cleanup_lower_dir struct lower_dir lower = { 0 };
-	bool opaque = whiteout_is_opaque(parent->fd, name);
+	int opaque = whiteout_is_opaque(parent->fd, name);
 	struct stat below;
 	int r, found;
 
-	found = lower_step(&differ->lower, &parent->lower, path, &below, &lower);
+	if (opaque < 0)
+		return error_set(err, opaque, "getxattr %s: %s", path, strerror(-opaque));
+	found = find_below(differ, parent, path, &below, &lower, err);
 	if (found < 0 && found != -ENOENT)
-		return error_set(err, found, "a layer below: %s", strerror(-found));
+		return found;
 	level.fd = openat(parent->fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (level.fd < 0)
 		return error_sys(err, "open", "%s", path);
@@ -148,7 +162,9 @@ static int diff_file(struct differ *differ, struct level *level, const char *nam
 	r = S_ISREG(st->st_mode) ? check_overlay_xattrs(level->fd, name, err) : 0;
 	if (r < 0)
 		return r;
-	found = lower_step(&differ->lower, &level->lower, path, &below, &ignored);
+	found = find_below(differ, level, path, &below, &ignored, err);
+	if (found < 0 && found != -ENOENT)
+		return found;
 	if (found >= 0) {
 		const struct same_side upper = { level->fd, name, st };
 		const struct same_side lower = { differ->lower.fds[found], path, &below };
@@ -170,9 +186,10 @@ static int diff_whiteout(struct differ *differ, struct level *level, const char 
 	cleanup_free char *path = tree_join(level->path, name);
 	cleanup_lower_dir struct lower_dir ignored = { 0 };
 	struct stat below;
+	int found = find_below(differ, level, path, &below, &ignored, err);
 
-	if (lower_step(&differ->lower, &level->lower, path, &below, &ignored) < 0)
-		return diff_drop(differ, level, name, 0, err);
+	if (found < 0)
+		return found == -ENOENT ? diff_drop(differ, level, name, 0, err) : found;
 	return diff_write_whiteout(differ, level, name, err);
 }
 
@@ -253,22 +270,17 @@ int diff_read_names(int dir_fd, const char *path, struct strvec *names, struct e
 	int fd = openat(dir_fd, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
 	struct dirent *entry;
+	int r = 0;
 
 	if (!dir) {
 		fd_close(&fd);
 		return error_sys(err, "open", "%s", path);
 	}
-	errno = 0;
-	while ((entry = readdir(dir)))
-		if (!streq(entry->d_name, ".") && !streq(entry->d_name, ".."))
-			strvec_push(names, entry->d_name);
-	if (errno != 0) {
-		(void)closedir(dir);
-		return error_sys(err, "readdir", "%s", path);
-	}
+	while ((entry = file_next_entry(dir, path, &r, err)))
+		strvec_push(names, entry->d_name);
 	(void)closedir(dir);
 	qsort(names->v, names->n, sizeof(*names->v), compare_names);
-	return 0;
+	return r;
 }
 
 static int diff_dir(struct differ *differ, struct level *level, struct error *err)

@@ -36,11 +36,10 @@ static int for_each_child(struct layer_tree *tree, int dir_fd, const char *name,
 		return error_sys(err, "open", "%s", path);
 	}
 	layer_tree_keep_time(tree, path, fd);
-	while (r == 0 && (entry = readdir(dir))) {
+	while (r == 0 && (entry = file_next_entry(dir, path, &r, err))) {
 		cleanup_free char *child = tree_join(path, entry->d_name);
 
-		if (!streq(entry->d_name, ".") && !streq(entry->d_name, ".."))
-			r = fn(tree, fd, entry->d_name, child, err);
+		r = fn(tree, fd, entry->d_name, child, err);
 	}
 	(void)closedir(dir);
 	return r;

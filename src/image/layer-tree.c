@@ -126,6 +126,9 @@ int layer_tree_open(const struct layer_tree *tree, const char *path, int flags)
 
 int layer_tree_finish(struct layer_tree *tree, struct error *err)
 {
+	if (tree->lower_failure)
+		return error_set(err, tree->lower_failure, "reading a layer below: %s",
+				 strerror(-tree->lower_failure));
 	for (size_t i = 0; i < tree->dirs.size; i++) {
 		const struct path_slot *slot = &tree->dirs.slots[i];
 		cleanup_close int fd = -EBADF;
@@ -146,8 +149,10 @@ int layer_tree_finish(struct layer_tree *tree, struct error *err)
 	return 0;
 }
 
-bool layer_tree_lower(const struct layer_tree *tree, const char *path, struct stat *st)
+bool layer_tree_lower(struct layer_tree *tree, const char *path, struct stat *st)
 {
+	int found;
+
 	if (tree->lower.n == 0)
 		return false;
 	for (const char *p = path + strlen(path); p > path; p--) {
@@ -161,7 +166,10 @@ bool layer_tree_lower(const struct layer_tree *tree, const char *path, struct st
 	}
 	if (*path && path_map_has(&tree->opaque, ""))
 		return false;
-	return lower_find(&tree->lower, path, st) >= 0;
+	found = lower_find(&tree->lower, path, st);
+	if (found < 0 && found != -ENOENT)
+		tree->lower_failure = found;
+	return found >= 0;
 }
 
 /*

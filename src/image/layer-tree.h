@@ -44,6 +44,8 @@ struct layer_tree {
 	/* The parent of the last entry: most entries share it with the one before. */
 	struct layer_dir parent;
 	char *parent_name;
+	/* A look at the layers below that failed: the tree is not what it should be. */
+	int lower_failure;
 };
 
 /* Prepares the root of the target. */
@@ -79,7 +81,7 @@ bool layer_tree_is_implied(const struct layer_tree *tree, const char *path);
 void layer_tree_add_own(struct layer_tree *tree, const char *path);
 
 /* Whether the layers below show PATH through this one; fills *ST. LAYER_OVERLAY. */
-bool layer_tree_lower(const struct layer_tree *tree, const char *path, struct stat *st);
+bool layer_tree_lower(struct layer_tree *tree, const char *path, struct stat *st);
 
 /*
  * What the layers below have in the directory PATH (canonical, NAME below

@@ -31,6 +31,7 @@ int lower_step(const struct lower_stack *stack, const struct lower_dir *parent,
 	for (size_t i = 0; i < parent->n; i++) {
 		int fd = stack->fds[parent->layers[i]];
 		struct stat here;
+		int opaque;
 
 		if (fstatat(fd, path, &here, AT_SYMLINK_NOFOLLOW) < 0) {
 			if (errno == ENOENT || errno == ENOTDIR)
@@ -46,7 +47,10 @@ int lower_step(const struct lower_stack *stack, const struct lower_dir *parent,
 		if (!S_ISDIR(here.st_mode))
 			break;
 		layers[n++] = parent->layers[i];
-		if (whiteout_is_opaque(fd, path))
+		opaque = whiteout_is_opaque(fd, path);
+		if (opaque < 0)
+			found = opaque;
+		if (opaque)
 			break;
 	}
 	lower_dir_release(child);

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/file.h"
 #include "base/mem.h"
 #include "image/interrupt.h"
 #include "image/tree.h"
@@ -23,17 +24,17 @@ static int read_names(int dir_fd, struct strvec *names, struct error *err)
 	int fd = openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
 	struct dirent *entry;
+	int r = 0;
 
 	if (!dir) {
 		fd_close(&fd);
 		return error_sys(err, "open", "a directory of a layer");
 	}
-	while ((entry = readdir(dir)))
-		if (!streq(entry->d_name, ".") && !streq(entry->d_name, ".."))
-			strvec_push(names, entry->d_name);
+	while ((entry = file_next_entry(dir, "a directory of a layer", &r, err)))
+		strvec_push(names, entry->d_name);
 	(void)closedir(dir);
 	qsort(names->v, names->n, sizeof(*names->v), compare_names);
-	return 0;
+	return r;
 }
 
 static int differs(struct strbuf *where, const char *path, const char *how)

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/file.h"
 #include "base/mem.h"
 #include "image/interrupt.h"
 #include "image/whiteout.h"
@@ -216,8 +217,6 @@ static int copy_child(int from_fd, int to_fd, const char *name, struct error *er
 	struct stat st;
 	int r;
 
-	if (streq(name, ".") || streq(name, ".."))
-		return 0;
 	if (fstatat(from_fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return error_sys(err, "fstatat", "%s", name);
 	r = S_ISDIR(st.st_mode) ? copy_subdir(from_fd, to_fd, name, err)
@@ -240,7 +239,7 @@ int tree_copy_dir(int from_fd, int to_fd, struct error *err)
 			fd_close(&fd);
 		return err->code;
 	}
-	while (r == 0 && (entry = readdir(dir)))
+	while (r == 0 && (entry = file_next_entry(dir, "the directory to copy", &r, err)))
 		r = copy_child(fd, to_fd, entry->d_name, err);
 	(void)closedir(dir);
 	return r < 0 ? r : tree_copy_attributes(from_fd, ".", to_fd, ".", &st, err);

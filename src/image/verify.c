@@ -112,7 +112,7 @@ static int verify_blobs(struct verification *v, const char *algorithm, struct er
 		return 0;
 	if (!dir)
 		return error_sys(err, "open", "blobs/%s", algorithm);
-	while (r == 0 && (entry = readdir(dir)))
+	while (r == 0 && (entry = file_next_entry(dir, "blobs", &r, err)))
 		if (entry->d_name[0] != '.')
 			r = verify_blob(v, fd, entry->d_name, algorithm, err);
 	(void)closedir(dir);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "image/whiteout.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/xattr.h>
@@ -24,13 +25,15 @@ enum whiteout_kind whiteout_classify(const char *name)
 	return WHITEOUT_ONE;
 }
 
-bool whiteout_is_opaque(int dir_fd, const char *name)
+int whiteout_is_opaque(int dir_fd, const char *name)
 {
 	cleanup_free char *path = tree_path(dir_fd, name);
 	char value[2];
+	ssize_t n = lgetxattr(path, WHITEOUT_OPAQUE_XATTR, value, sizeof(value));
 
-	return lgetxattr(path, WHITEOUT_OPAQUE_XATTR, value, sizeof(value)) == 1 &&
-	       value[0] == 'y';
+	if (n < 0 && errno != ENODATA && errno != EOPNOTSUPP && errno != ERANGE)
+		return -errno;
+	return n == 1 && value[0] == 'y';
 }
 
 bool whiteout_is_overlay_xattr(const char *name)

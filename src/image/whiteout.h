@@ -37,8 +37,11 @@ static inline bool whiteout_is_device(const struct stat *st)
 	return S_ISCHR(st->st_mode) && st->st_rdev == 0;
 }
 
-/* Whether NAME below DIR_FD, a directory of an overlay layer, hides those below. */
-bool whiteout_is_opaque(int dir_fd, const char *name);
+/*
+ * Whether NAME below DIR_FD, a directory of an overlay layer, hides those below; or a
+ * negative errno.
+ */
+int whiteout_is_opaque(int dir_fd, const char *name);
 
 /* An xattr by which overlayfs steers itself; never taken from an image nor put into one. */
 bool whiteout_is_overlay_xattr(const char *name);

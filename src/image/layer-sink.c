@@ -228,6 +228,10 @@ static int start_threads(struct layer_sink *sink, struct error *err)
 	long n = sink->compression == COMPRESSION_GZIP ? sysconf(_SC_NPROCESSORS_ONLN) : 0;
 	int r = 0;
 
+	/* A confined process sees no /sys, and may not be told. */
+	if (n < 1 && sink->compression == COMPRESSION_GZIP)
+		n = 1;
+
 	for (long i = 0; r == 0 && i < n && i < MAX_WORKERS; i++) {
 		r = pthread_create(&sink->workers[i], NULL, run_worker, sink);
 		sink->n_workers += r == 0;

@@ -2,7 +2,6 @@
 #include "image/build-layer.h"
 
 #include <fcntl.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -12,36 +11,16 @@
 #include "image/human.h"
 #include "image/interrupt.h"
 #include "image/layer-diff.h"
+#include "image/layer-stack.h"
 #include "image/layer-stream.h"
 #include "image/overlay.h"
-#include "image/tree.h"
 
 /* --- the tree ---------------------------------------------------------------------- */
 
-/* The directories of STATE's layers, topmost first. */
 static int layer_paths(struct store *store, const struct build_state *state,
 		       struct strvec *paths, struct error *err)
 {
-	for (size_t i = state->chain_ids.n_v; i-- > 0;) {
-		struct digest chain_id;
-		int r = digest_parse(state->chain_ids.v[i], &chain_id, err);
-
-		if (r < 0)
-			return r;
-		strvec_push_take(paths, layer_path(store, &chain_id));
-	}
-	return 0;
-}
-
-/* What an overlay shows as its root's attributes are those of its upper directory. */
-static int dress_root(const char *top, int fd, struct error *err)
-{
-	cleanup_close int top_fd = open(top, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	struct stat st;
-
-	if (top_fd < 0 || fstat(top_fd, &st) < 0)
-		return error_sys(err, "open", "%s", top);
-	return tree_copy_attributes(top_fd, ".", fd, ".", &st, err);
+	return layer_stack_paths(store, state->chain_ids.v, state->chain_ids.n_v, paths, err);
 }
 
 static int mount_upon(struct build_layer *layer, struct store *store, struct strvec *lower,
@@ -53,7 +32,7 @@ static int mount_upon(struct build_layer *layer, struct store *store, struct str
 	const struct overlay overlay = {
 		.lower = lower->v, .n_lower = lower->n, .upper = upper, .work = work, .base = base,
 	};
-	int r = dress_root(lower->v[0], layer->upper.fd, err);
+	int r = layer_stack_dress(lower->v[0], layer->upper.fd, err);
 
 	return r < 0 ? r : overlay_mount(&overlay, err);
 }
@@ -144,48 +123,19 @@ static int add_to_sink(void *ctx, const void *data, size_t n, struct error *err)
 	return r < 0 ? r : layer_sink_add(output->sink, data, n, err);
 }
 
-struct lower_fds {
-	int *fds;
-	size_t n;
-};
-
-static void lower_fds_close(struct lower_fds *lower)
-{
-	for (size_t i = 0; i < lower->n; i++)
-		fd_close(&lower->fds[i]);
-	free(lower->fds);
-}
-
-static int open_lower(struct store *store, const struct build_state *state,
-		      struct lower_fds *lower, struct error *err)
-{
-	size_t n = state->chain_ids.n_v;
-
-	lower->fds = xmalloc((n + 1) * sizeof(*lower->fds));
-	for (; lower->n < n; lower->n++) {
-		struct digest chain_id;
-		int r = digest_parse(state->chain_ids.v[n - 1 - lower->n], &chain_id, err);
-		int fd = r < 0 ? r : layer_open(store, &chain_id, err);
-
-		if (fd < 0)
-			return fd;
-		lower->fds[lower->n] = fd;
-	}
-	return 0;
-}
-
 static int write_diff(struct build_stage *stage, int upper_fd, struct layer_digests *digests,
 		      struct layer_stats *stats, struct error *err)
 {
 	const int64_t *timestamp = stage->request->timestamp;
-	__attribute__((cleanup(lower_fds_close))) struct lower_fds lower = { .n = 0 };
+	const struct list *chain_ids = &stage->state.chain_ids;
+	cleanup_layer_stack struct layer_stack lower = { .n = 0 };
 	cleanup_layer_sink struct layer_sink *sink = NULL;
 	const struct timespec time = { .tv_sec = timestamp ? *timestamp : 0 };
 	struct layer_diff diff = {
 		.upper_fd = upper_fd, .mtime = timestamp ? &time : NULL, .owned = true,
 	};
 	struct output output = { .stage = stage };
-	int r = open_lower(stage->store, &stage->state, &lower, err);
+	int r = layer_stack_open(&lower, stage->store, chain_ids->v, chain_ids->n_v, err);
 
 	(void)clock_gettime(CLOCK_MONOTONIC, &output.told);
 	diff.lower_fds = lower.fds;

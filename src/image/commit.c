@@ -11,11 +11,11 @@
 #include "base/mem.h"
 #include "image/bundle-image.h"
 #include "image/change.h"
-#include "image/container-layers.h"
 #include "image/document.h"
 #include "image/image.h"
 #include "image/interrupt.h"
 #include "image/layer-diff.h"
+#include "image/layer-stack.h"
 #include "image/layer-store.h"
 #include "image/layer-stream.h"
 #include "image/list.h"
@@ -74,7 +74,7 @@ static int write_diff(struct commit *commit, const struct layer_diff *diff, stru
 static int write_container_layer(struct commit *commit, struct error *err)
 {
 	struct container *c = commit->c;
-	cleanup_container_layers struct container_layers layers = { .n = 0 };
+	cleanup_layer_stack struct layer_stack layers = { .n = 0 };
 	cleanup_close int upper_fd =
 		openat(c->dir_fd, "upper", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	int r;
@@ -82,7 +82,7 @@ static int write_container_layer(struct commit *commit, struct error *err)
 	/* Until this is closed nobody removes the container. */
 	if (upper_fd < 0 || flock(upper_fd, LOCK_SH) < 0)
 		return error_sys(err, "open", "%s/upper", c->path);
-	r = container_layers_open(c, &layers, err);
+	r = layer_stack_open(&layers, c->store, c->record.chain_ids, c->record.n_chain_ids, err);
 	return r < 0 ? r : write_diff(commit,
 				      &(struct layer_diff){ .upper_fd = upper_fd,
 							    .lower_fds = layers.fds,

@@ -12,9 +12,8 @@
 #include "base/mem.h"
 #include "base/path.h"
 #include "image/bundle.h"
-#include "image/digest.h"
 #include "image/document.h"
-#include "image/layer-store.h"
+#include "image/layer-stack.h"
 #include "image/overlay.h"
 #include "image/tree.h"
 
@@ -40,30 +39,12 @@ struct root {
 
 /* --- overlays ---------------------------------------------------------------------- */
 
-/* The directories of the image's layers, topmost first. */
-static int layer_paths(struct container *c, struct strvec *paths, struct error *err)
-{
-	for (size_t i = c->record.n_chain_ids; i-- > 0;) {
-		struct digest chain_id;
-		int r = digest_parse(c->record.chain_ids[i], &chain_id, err);
-
-		if (r < 0)
-			return r;
-		strvec_push_take(paths, layer_path(c->store, &chain_id));
-	}
-	return 0;
-}
-
-/* What an overlay shows as its root's attributes are those of its upper directory. */
 static int dress_root(struct container *c, const char *top, const char *name, struct error *err)
 {
-	cleanup_close int top_fd = open(top, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	cleanup_close int fd = openat(c->dir_fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	struct stat st;
 
-	if (top_fd < 0 || fd < 0 || fstat(top_fd, &st) < 0)
-		return error_sys(err, "open", "%s", top_fd < 0 ? top : name);
-	return tree_copy_attributes(top_fd, ".", fd, ".", &st, err);
+	return fd < 0 ? error_sys(err, "open", "%s/%s", c->path, name)
+		      : layer_stack_dress(top, fd, err);
 }
 
 static int mount_layers(struct container *c, struct strvec *lower, const char *upper_name,
@@ -75,7 +56,7 @@ static int mount_layers(struct container *c, struct strvec *lower, const char *u
 	struct overlay overlay = {
 		.upper = upper, .work = work, .base = base,
 	};
-	int r = layer_paths(c, lower, err);
+	int r = layer_stack_paths(c->store, c->record.chain_ids, c->record.n_chain_ids, lower, err);
 
 	if (r < 0)
 		return r;

@@ -8,7 +8,7 @@ static const struct command *const commands[] = {
 	&command_history, &command_tag, &command_rmi, &command_unpack, &command_run,
 	&command_start, &command_stop, &command_exec, &command_logs, &command_wait,
 	&command_ps, &command_rm, &command_diff, &command_commit, &command_mount,
-	&command_umount, &command_gc, &command_verify, &command_df, &command_build,
+	&command_umount, &command_volume, &command_gc, &command_verify, &command_df, &command_build,
 	&command_cache, NULL,
 };
 

@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "image/document.h"
 #include "image/list.h"
+#include "image/volume.h"
 
 enum { CPU_PERIOD = 100000 };
 
@@ -27,7 +28,7 @@ static struct oci_mount *push(struct run_mounts *mounts, const char *type, const
 	mounts->mounts = xrealloc(mounts->mounts, mounts->n_mounts + 1, sizeof(*mounts->mounts));
 	mount = &mounts->mounts[mounts->n_mounts++];
 	*mount = (struct oci_mount){
-		.type = type,
+		.type = document_strdup(&mounts->arena, type),
 		.source = document_strdup(&mounts->arena, source),
 		.destination = document_strdup(&mounts->arena, destination),
 	};
@@ -71,30 +72,43 @@ static int add_volume_option(struct run_mounts *mounts, struct oci_mount *mount,
 	return error_set(err, EINVAL, "-v %s: unknown option \"%s\"", text, option);
 }
 
-static int add_bind(struct run_mounts *mounts, const char *text, const char *source,
-		    const char *place, char *options, struct error *err)
+static int add_volume_options(struct run_mounts *mounts, struct oci_mount *mount,
+			      const char *text, char *options, struct error *err)
 {
-	struct oci_mount *mount;
-	int r = check_place("-v", text, place, err);
+	bool propagates = strstr(options, "shared");
+	int r = 0;
 
-	if (r < 0)
-		return r;
-	if (source[0] != '/') {
-		(void)error_set(err, EINVAL, "-v %s: \"%s\" is no absolute path", text, source);
-		return error_hint(err, "volumes have no names here: give a directory of the host, "
-				  "or the place alone");
-	}
-	/* docker makes it. */
-	if (mkdir(source, 0755) < 0 && errno != EEXIST && errno != EROFS)
-		return error_sys(err, "mkdir", "-v %s: %s", text, source);
-	mount = push(mounts, "bind", source, place);
 	add_option(mounts, mount, "rbind");
 	for (char *save = NULL, *option = strtok_r(options, ",", &save); r == 0 && option;
 	     option = strtok_r(NULL, ",", &save))
 		r = add_volume_option(mounts, mount, text, option, err);
-	if (!options || !strstr(options, "shared"))
+	if (!propagates)
 		add_option(mounts, mount, "rprivate");
 	return r;
+}
+
+/* A mount of type "volume", of which the store makes a bind mount. */
+static int add_named(struct run_mounts *mounts, const char *text, const char *name,
+		     const char *place, char *options, struct error *err)
+{
+	if (volume_check_name(name, err) < 0)
+		return error_context(err, "-v %s", text);
+	return add_volume_options(mounts, push(mounts, "volume", name, place), text, options, err);
+}
+
+static int add_bind(struct run_mounts *mounts, const char *text, const char *source,
+		    const char *place, char *options, struct error *err)
+{
+	int r = check_place("-v", text, place, err);
+
+	if (r < 0)
+		return r;
+	if (source[0] != '/')
+		return add_named(mounts, text, source, place, options, err);
+	/* docker makes it. */
+	if (mkdir(source, 0755) < 0 && errno != EEXIST && errno != EROFS)
+		return error_sys(err, "mkdir", "-v %s: %s", text, source);
+	return add_volume_options(mounts, push(mounts, "bind", source, place), text, options, err);
 }
 
 int run_mounts_add_volume(struct run_mounts *mounts, const char *text, struct error *err)
@@ -184,12 +198,27 @@ static int add_tmpfs_words(struct run_mounts *mounts, const struct mount_words *
 	return 0;
 }
 
+static int check_source(const char *text, const char *type, const char *source,
+			struct error *err)
+{
+	struct stat st;
+
+	if (streq(type, "volume"))
+		return volume_check_name(source, err) < 0 ? error_context(err, "--mount %s", text)
+							  : 0;
+	if (!streq(type, "bind"))
+		return error_set(err, EINVAL, "--mount %s: type bind, tmpfs or volume is known",
+				 text);
+	if (!source || source[0] != '/')
+		return error_set(err, EINVAL, "--mount %s: the source is no absolute path", text);
+	return stat(source, &st) < 0 ? error_sys(err, "stat", "--mount %s: %s", text, source) : 0;
+}
+
 static int add_words(struct run_mounts *mounts, const char *text,
 		     const struct mount_words *words, struct error *err)
 {
 	const char *type = words->type ? words->type : "volume";
 	struct oci_mount *mount;
-	struct stat st;
 	int r = check_place("--mount", text, words->target, err);
 
 	if (r < 0)
@@ -200,14 +229,10 @@ static int add_words(struct run_mounts *mounts, const char *text,
 		strvec_push(&mounts->volumes, words->target);
 		return 0;
 	}
-	if (!streq(type, "bind"))
-		return error_set(err, EINVAL, "--mount %s: type bind, tmpfs, or volume without a "
-				 "source is known", text);
-	if (!words->source || words->source[0] != '/')
-		return error_set(err, EINVAL, "--mount %s: the source is no absolute path", text);
-	if (stat(words->source, &st) < 0)
-		return error_sys(err, "stat", "--mount %s: %s", text, words->source);
-	mount = push(mounts, "bind", words->source, words->target);
+	r = check_source(text, type, words->source, err);
+	if (r < 0)
+		return r;
+	mount = push(mounts, type, words->source, words->target);
 	add_option(mounts, mount, "rbind");
 	add_option(mounts, mount, words->propagation ? words->propagation : "rprivate");
 	if (words->readonly)

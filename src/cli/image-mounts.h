@@ -23,7 +23,10 @@ struct run_mounts {
 
 void run_mounts_release(struct run_mounts *mounts);
 
-/* "SOURCE:PLACE[:OPTION,...]" or "PLACE"; a SOURCE that is missing is made, a directory. */
+/*
+ * "SOURCE:PLACE[:OPTION,...]" or "PLACE"; a SOURCE that is missing is made, a directory.
+ * The name of a volume becomes the source of a mount of type "volume".
+ */
 int run_mounts_add_volume(struct run_mounts *mounts, const char *text, struct error *err);
 
 /* "type=bind,source=...,target=...,readonly" and their other names. */

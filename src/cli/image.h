@@ -41,4 +41,5 @@ extern const struct command command_tag;
 extern const struct command command_umount;
 extern const struct command command_unpack;
 extern const struct command command_verify;
+extern const struct command command_volume;
 extern const struct command command_wait;

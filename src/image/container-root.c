@@ -16,6 +16,7 @@
 #include "image/layer-stack.h"
 #include "image/overlay.h"
 #include "image/tree.h"
+#include "image/volume.h"
 
 /* Files of the host that the container sees as its own, read-only. */
 static const char *const host_files[] = { "/etc/resolv.conf", "/etc/hosts" };
@@ -132,6 +133,24 @@ static int add_volume(struct root *root, const char *path, struct error *err)
 	return 0;
 }
 
+/* The same with a name, which other containers know it by too. */
+static int add_named_volume(struct root *root, const struct oci_mount *mount, struct error *err)
+{
+	cleanup_close int from_fd = path_make_dir(root->fd, mount->destination, 0755, err);
+	struct oci_mount *bind = &root->mounts[root->n_mounts];
+	cleanup_free char *source = NULL;
+	int r = from_fd < 0 ? from_fd
+			    : volume_take(root->c->store, mount->source, from_fd, &source, err);
+
+	if (r < 0)
+		return error_context(err, "volume %s", mount->source);
+	*bind = *mount;
+	bind->type = "bind";
+	bind->source = document_strdup(&root->arena, source);
+	root->n_mounts++;
+	return 0;
+}
+
 /* A file is bound to a file. */
 static int add_mount(struct root *root, const struct oci_mount *mount, struct error *err)
 {
@@ -139,6 +158,8 @@ static int add_mount(struct root *root, const struct oci_mount *mount, struct er
 	cleanup_close int fd = -EBADF;
 	struct stat st;
 
+	if (streq(mount->type, "volume"))
+		return add_named_volume(root, mount, err);
 	if (is_bind && stat(mount->source, &st) < 0)
 		return error_sys(err, "stat", "%s", mount->source);
 	fd = is_bind && !S_ISDIR(st.st_mode)

@@ -8,7 +8,10 @@
 
 /* What the container gets beside what its image says. */
 struct container_setup {
-	/* In place of an image's volume, or of a file of the host, at the same place. */
+	/*
+	 * In place of an image's volume, or of a file of the host, at the same place.  Of
+	 * type "volume" is what volume.h has under the name that is its source.
+	 */
 	const struct oci_mount *mounts;
 	size_t n_mounts;
 	/* Directories of its own, as for the volumes of the image; NULL-terminated or NULL. */

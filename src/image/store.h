@@ -6,6 +6,7 @@
  *	layers/<hex of the chainID>/record.json  what is known about a layer
  *	layers/<hex of the chainID>/fs/          the layer unpacked in overlay shape
  *	containers/                              the container side's own
+ *	volumes/NAME/                            volumes, see volume.h
  *	tmp/                                     what is not finished yet
  *	lock, use.lock                           see below
  *

@@ -78,11 +78,37 @@ with_config() {
 	[[ -z $output ]]
 	must image run -v "$PWD/host:/a/b" -v "$PWD/host/sub:/a" app:1 sh -c 'cat /a/b/file /a/new'
 	[[ $output == $'outside\ninside' ]]
-	for bad in relative:/x "$PWD/host:relative" "$PWD/host:/x:sideways" /; do
+	for bad in ./relative:/x .hidden:/x "$PWD/host:relative" "$PWD/host:/x:sideways" /; do
 		fails image run -v "$bad" app:1
 		((status == 125))
 		one_image_sentence
 	done
+}
+
+@test "run: a volume with a name is filled once, shared, and stays" {
+	must image run --rm -v keep:/data app:1 sh -c 'cat /data/new; echo more >/data/more'
+	[[ $output == new ]]
+	must image run --name second --mount type=volume,source=keep,target=/m,readonly app:1 sh -c \
+		'cat /m/new /m/more; busybox touch /m/x 2>/dev/null || echo refused'
+	[[ $output == $'new\nmore\nrefused' ]]
+	must image diff second
+	[[ -z $output ]]
+	must image run --rm -v other:/empty app:1 busybox ls -A /empty
+	[[ -z $output ]]
+	must image volume list
+	[[ $output == $'keep\nother' ]]
+	fails image volume rm keep
+	said 'volume "keep" is used by container "second"'
+	must image rm second
+	must image volume rm keep other
+	must image volume list
+	[[ -z $output ]]
+	fails image volume rm keep
+	said 'there is no volume "keep"'
+	fails image volume rm
+	fails image volume list keep
+	fails image volume rm ../containers
+	said 'nor the name of a volume'
 }
 
 @test "run: --mount" {

@@ -78,18 +78,13 @@ int rootfs_leave(struct rootfs *r, struct error *err)
 	return 0;
 }
 
-static int set_propagation(int dfd, const char *path, unsigned int flags, uint64_t propagation,
-			   struct error *err)
+static int set_propagation(int fd, unsigned int flags, uint64_t propagation, struct error *err)
 {
 	struct mount_attr attr = { .propagation = propagation };
 
-	if (mount_setattr(dfd, path, flags, &attr, sizeof(attr)) == 0)
+	if (mount_setattr(fd, "", AT_EMPTY_PATH | flags, &attr, sizeof(attr)) == 0)
 		return 0;
-	(void)error_sys(err, "mount_setattr", "the propagation of %s", *path ? path : "the rootfs");
-	if (err->code == -EINVAL && *path)
-		(void)error_hint(err,
-				 "\"/\" is not a mount point: dabba cannot work inside chroot(2)");
-	return err->code;
+	return error_sys(err, "mount_setattr", "the propagation of the rootfs");
 }
 
 /*
@@ -107,7 +102,7 @@ static int make_parent_private(struct error *err)
 		if (statx(fd, "", AT_EMPTY_PATH, 0, &stx) < 0)
 			return error_sys(err, "statx", "above the rootfs");
 		if (stx.stx_attributes & STATX_ATTR_MOUNT_ROOT)
-			return set_propagation(fd, "", AT_EMPTY_PATH, MS_PRIVATE, err);
+			return set_propagation(fd, 0, MS_PRIVATE, err);
 		up_fd = openat(fd, "..", O_PATH | O_DIRECTORY | O_CLOEXEC);
 		fd_close(&fd);
 		fd = up_fd;
@@ -121,9 +116,16 @@ static int cut_off(const struct rootfs *r, struct error *err)
 		return make_parent_private(err);
 	/*
 	 * Slave, not private: an unmount on the host reaches the copies too, so
-	 * that they do not keep a disk busy until the pivot drops them.
+	 * that they do not keep a disk busy until the pivot drops them.  mount_setattr(2)
+	 * would walk twice over what may be thousands of mounts.
 	 */
-	return set_propagation(AT_FDCWD, "/", AT_RECURSIVE, MS_SLAVE, err);
+	if (mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) == 0)
+		return 0;
+	(void)error_sys(err, "mount", "/ as a slave of the host's");
+	if (err->code == -EINVAL)
+		(void)error_hint(err,
+				 "\"/\" is not a mount point: dabba cannot work inside chroot(2)");
+	return err->code;
 }
 
 int rootfs_prepare(struct rootfs *r, struct error *err)
@@ -142,7 +144,7 @@ int rootfs_prepare(struct rootfs *r, struct error *err)
 	}
 	/* A slave rootfs is to see what the host mounts in it; any other is on its own. */
 	if (r->propagation != MS_SLAVE &&
-	    set_propagation(tree_fd, "", AT_EMPTY_PATH, MS_PRIVATE, err) < 0)
+	    set_propagation(tree_fd, 0, MS_PRIVATE, err) < 0)
 		return error_context(err, "rootfs");
 	/* Onto itself: hooks look for the container's mounts below the path of the rootfs. */
 	if (move_mount(tree_fd, "", AT_FDCWD, "",
@@ -177,7 +179,7 @@ static int pivot(const struct rootfs *r, struct error *err)
 	}
 	/* The unmount must not be repeated on the host; for all but a shared rootfs it is so. */
 	if (r->propagation == MS_SHARED &&
-	    set_propagation(old_fd, "", AT_EMPTY_PATH | AT_RECURSIVE, MS_SLAVE, err) < 0)
+	    set_propagation(old_fd, AT_RECURSIVE, MS_SLAVE, err) < 0)
 		return err->code;
 	if (umount2(".", MNT_DETACH) < 0)
 		return error_sys(err, "umount2", "the host's root");

@@ -47,7 +47,7 @@ static int open_volumes(struct store *store, struct error *err)
 static int make_volume(struct store *store, int volumes_fd, const char *name, int from_fd,
 		       struct error *err)
 {
-	struct store_temp temp = store_temp_name(store);
+	struct store_temp temp = store_temp_name();
 	struct error ignored = ERROR_INIT;
 	cleanup_close int fd = -EBADF;
 	int r;
@@ -146,7 +146,7 @@ static int check_unused(struct store *store, const char *name, struct error *err
 int volume_remove(struct store *store, const char *name, struct error *err)
 {
 	cleanup_close int volumes_fd = open_volumes(store, err);
-	struct store_temp temp = store_temp_name(store);
+	struct store_temp temp = store_temp_name();
 	int r = volumes_fd < 0 ? volumes_fd : volume_check_name(name, err);
 
 	if (r == 0)

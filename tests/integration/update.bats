@@ -30,12 +30,11 @@ start_limited() {
 	[[ $(file memory.max) == 33554432 && $(file pids.max) == 33 ]]
 }
 
-# The first that is there of FILE and what runc's weight of block I/O may be in.
+# value_of FILE: or of the file that the BFQ scheduler has for it.
 value_of() {
-	local name
-	for name in "$1" "${1/io./io.bfq.}"; do
-		[[ ! -e /sys/fs/cgroup/$ID/$name ]] || file "$name"
-	done
+	local name=$1
+	[[ -e /sys/fs/cgroup/$ID/$name ]] || name=${name/io./io.bfq.}
+	file "$name"
 }
 
 @test "update: every option of runc and crun, one by one" {

@@ -207,6 +207,14 @@ program_id() {
 	bpftool cgroup list "/sys/fs/cgroup/$ID" | awk '/dabba_devices/ { print $1 }'
 }
 
+@test "limits: what only cgroup v1 has and nobody relies on is left out with a warning" {
+	require dabba
+	edit '.linux.resources = {memory: {swappiness: 10, disableOOMKiller: true, useHierarchy: true}}'
+	must runtime run "$ID"
+	said 'memory.swappiness.*memory.disableOOMKiller'
+	[[ $error != *useHierarchy* ]]
+}
+
 # --- what cannot be ---------------------------------------------------------------------
 
 @test "refused: swap below memory, swap without memory" {

@@ -1,7 +1,7 @@
 #!/bin/bash
 # Builds measured against buildah and podman, in one run, round by round: a cold build of
-# ten steps, the same again from the cache, after a change of the last step, and a context of
-# 10,000 files.  No network.  Everything is on one file system, a tmpfs of this script's own.
+# ten steps, the same again from the cache, after a change of the last step, a context of
+# 10,000 files, and twenty steps upon it, all from the cache.  No network.  Everything is on one file system, a tmpfs of this script's own.
 #
 #	sudo tests/bench/build.sh [ROUNDS]	(default: 3)
 #
@@ -59,6 +59,13 @@ make_context() {
 		done
 	done
 	printf 'FROM base\nCOPY . /many\n' >many/Containerfile
+	{
+		printf 'FROM base\nENV PATH=/bin\nCOPY . /many\n'
+		for i in {1..16}; do
+			echo "RUN echo $i >/step$i"
+		done
+		echo 'CMD ["/bin/true"]'
+	} >twenty
 }
 
 dabba() {
@@ -71,12 +78,12 @@ podman_() {
 	podman --root "$WORK/peer" --runroot "$WORK/peer-run" --runtime crun --cgroup-manager cgroupfs "$@"
 }
 
-# build WHO CONTEXT
+# build WHO CONTEXT [OPTION...]
 build() {
 	case $1 in
-	dabba) dabba build -q -t "bench-$1" "$2" ;;
-	buildah) buildah_ bud -q --layers --isolation chroot --pull-never -t "bench-$1" "$2" ;;
-	podman) podman_ build -q --layers --isolation chroot --pull=never -t "bench-$1" "$2" ;;
+	dabba) dabba build -q -t "bench-$1" "${@:3}" "$2" ;;
+	buildah) buildah_ bud -q --layers --isolation chroot --pull-never -t "bench-$1" "${@:3}" "$2" ;;
+	podman) podman_ build -q --layers --isolation chroot --pull=never -t "bench-$1" "${@:3}" "$2" ;;
 	esac >/dev/null 2>>"$WORK/errors" || {
 		echo "bench: $1 failed to build $2" >&2
 		tail -n 5 "$WORK/errors" >&2
@@ -126,6 +133,8 @@ for ((round = 0; round < ROUNDS; round++)); do
 		timed "$who.last" build "$who" ctx
 		timed "$who.many" build "$who" many
 		timed "$who.many-cached" build "$who" many
+		build "$who" many -f twenty
+		timed "$who.twenty-cached" build "$who" many -f twenty
 	done
 done
 
@@ -136,9 +145,9 @@ median() {
 printf '%d rounds, medians, Linux %s, %d processors, %s\n' "$ROUNDS" "$(uname -r)" "$(nproc)" \
 	"$(buildah --version | cut -d' ' -f1-3), $(podman --version)"
 printf '%-14s %9s %9s %9s %7s\n' ms dabba buildah podman ratio
-for what in cold cached last many many-cached; do
+for what in cold cached last many many-cached twenty-cached; do
 	d=$(median "dabba.$what") b=$(median "buildah.$what") p=$(median "podman.$what")
 	awk -v w="$what" -v d="$d" -v b="$b" -v p="$p" \
 		'BEGIN { best = b < p ? b : p; printf "%-14s %9s %9s %9s %7.2f\n", w, d, b, p, d / best }'
 done
-echo "cold: ten steps; last: the last COPY changed; many: COPY of 10,000 files; ratio: to the better peer"
+echo "cold: ten steps; last: the last COPY changed; many: COPY of 10,000 files; twenty: 16 RUNs upon that; ratio: to the better peer"

@@ -24,7 +24,7 @@ const struct layer_limits layer_limits_default = {
 };
 
 /* Longer names than the kernel resolves in one call. */
-enum { MAX_NAME = 4095 };
+enum { MAX_NAME = 4095, MAX_SHOWN = 255 };
 
 struct apply {
 	const struct layer_source *source;
@@ -366,8 +366,11 @@ static int apply_all(struct apply *apply, struct error *err)
 		r = apply_named(apply, entry, name, err);
 		if (r < 0) {
 			cleanup_free char *shown = tree_printable(name);
+			bool long_name = strlen(shown) > MAX_SHOWN;
 
-			return error_context(err, "%s", shown);
+			/* All of it would leave no room for the reason. */
+			return error_context(err, "%.*s%s", MAX_SHOWN, shown,
+					     long_name ? "..." : "");
 		}
 	}
 	if (r == 0)

@@ -20,6 +20,8 @@ enum {
 	N_SLOTS = 6,
 	SLOT_SIZE = 1 << 20,
 	INPUT_SIZE = 1 << 18,
+	/* As much is no attack, whatever it was made of. */
+	RATIO_FREE = 1 << 30,
 };
 
 struct slot {
@@ -168,11 +170,29 @@ static int fill_slot_plain(struct layer_stream *stream, struct slot *slot, struc
 	return stream->offset == stream->region.size ? CODEC_END : CODEC_MORE;
 }
 
+/* See layer_stream_limit_ratio(). */
+static uint64_t max_ratio;
+
+void layer_stream_limit_ratio(uint64_t ratio)
+{
+	max_ratio = ratio;
+}
+
+/* INFLATED bytes so far. */
+static int check_ratio(const struct layer_stream *stream, uint64_t inflated, struct error *err)
+{
+	if (max_ratio == 0 || inflated < RATIO_FREE || inflated / max_ratio <= stream->offset)
+		return 0;
+	(void)error_set(err, EFBIG, "it inflates to more than %" PRIu64 " times its size", max_ratio);
+	return error_hint(err, "if that is no attack, import it with --max-ratio 0");
+}
+
 static void *run_reader(void *arg)
 {
 	struct layer_stream *stream = arg;
 	struct codec_io io = { .in = NULL };
 	int state = CODEC_MORE;
+	uint64_t inflated = 0;
 
 	while (state == CODEC_MORE) {
 		struct slot *slot = wait_for_room(stream);
@@ -181,6 +201,9 @@ static void *run_reader(void *arg)
 			break;
 		state = stream->codec ? fill_slot(stream, &io, slot, &stream->read_err)
 				      : fill_slot_plain(stream, slot, &stream->read_err);
+		inflated += slot->len;
+		if (state >= 0 && check_ratio(stream, inflated, &stream->read_err) < 0)
+			state = stream->read_err.code;
 		if (state >= 0)
 			signal_filled(stream);
 	}

@@ -48,6 +48,13 @@ int layer_stream_open_raw(const struct file_region *region, const char *name,
 			  struct error *err);
 
 /*
+ * From here on no stream of this process inflates to more than RATIO times what was read,
+ * but for the first GiB; 0, as at the start, is no limit.  For what comes into the store:
+ * what is there was let in.
+ */
+void layer_stream_limit_ratio(uint64_t ratio);
+
+/*
  * The inflated bytes, for layer_apply(), which puts the name before the
  * errors.  Lives as long as the stream.
  */

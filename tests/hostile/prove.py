@@ -22,6 +22,8 @@ TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))
 FILES = "tests/hostile/files.bats"
 PROCESS = "tests/hostile/process.bats"
 NAMES = "tests/hostile/names.bats"
+IMAGES = "tests/hostile/images.bats"
+CONFINE = "tests/unit/test-image-confine"
 UNIT = "tests/unit/test-linux-hostile"
 RUNTIME = "tests/unit/test-runtime"
 
@@ -172,6 +174,20 @@ DEFENCES = {
     "the directory is looked at before the filter": ("tests/integration/seccomp.bats", "(R21)", [
         ("src/runtime/process.c", "	r = check_cwd(plan->process->cwd, err);\n	if (r == 0)\n		r = become(plan, start->sync_fd, err);\n",
          "	r = become(plan, start->sync_fd, err);\n	if (r == 0)\n		r = check_cwd(plan->process->cwd, err);\n")]),
+    "what reads an image has files of its own": (CONFINE, "it cannot: chmod_upwards", [
+        ("src/image/confine-enter.c", "bool dirs = seclude(c->write_dir, 0)",
+         "bool dirs = 0 && seclude(c->write_dir, 0)")]),
+    "and few system calls": (CONFINE, "it cannot: inet", [
+        ("src/image/confine-enter.c", "return r < 0 ? r : seccomp_install(&filter, NULL, err);",
+         "return r;")]),
+    "and few capabilities": (CONFINE, "CapEff", [
+        ("src/image/confine-enter.c", "		r = drop_capabilities(err);",
+         "		(void)drop_capabilities;")]),
+    "and ends with its parent": (CONFINE, "dies with its parent", [
+        ("src/image/confine.c", "prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0 || ", "")]),
+    "no name of a layer has ..": (IMAGES, "names that lead out", [
+        ("src/image/layer-apply.c", 'if (len == 2 && memcmp(component, "..", 2) == 0)',
+         "if (len == 0)")]),
     "device rules are loaded": (NAMES, "devices without permission", [
         ("src/linux/device-bpf.c", "if (r < 0 || n_rules == 0)", "if (r < 0 || rules)")]),
 }
@@ -235,7 +251,7 @@ class Copy:
 
     def build(self):
         units = {test for test, _, _ in DEFENCES.values() if not test.endswith(".bats")}
-        self.run("make -j%d dabba tests/helpers/sandbox %s" % (os.cpu_count(), " ".join(units)),
+        self.run("make -j%d dabba dabba-image tests/helpers/sandbox %s" % (os.cpu_count(), " ".join(units)),
                  "make")
 
     def cut(self, path, old, new):

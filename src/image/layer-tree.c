@@ -143,7 +143,7 @@ int layer_tree_finish(struct layer_tree *tree, struct error *err)
 		times[0] = times[1] = tree->dir_times[slot->value];
 		if (fd < 0 || futimens(fd, times) < 0) {
 			errno = fd < 0 ? -fd : errno;
-			return error_sys(err, "utimensat", "%s", slot->path);
+			return error_sys(err, "utimensat", "%.255s", slot->path);
 		}
 	}
 	return 0;

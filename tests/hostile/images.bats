@@ -127,7 +127,7 @@ f d/f x xattr.user.overlay.metacopy= xattr.user.mine=41'
 			echo "f l$i/${deep}f x"
 		done
 	} | layer
-	refused 'l.*File name too long'
+	refused '.*File name too long'
 }
 
 @test "images: a decompression bomb, of any compression, at any place" {

@@ -42,8 +42,8 @@ teardown() {
 	pod shared
 	container one '.command = ["sh", "-c", "echo there >/dev/shm/file; exec nc -l -p 7000 -e echo welcome"]'
 	container two
-	in_container 'cat /dev/shm/file; nc 127.0.0.1 7000 </dev/null; cat /proc/1/comm'
-	[[ $output == $'there\nwelcome\nsleep' ]]
+	in_container 'until nc 127.0.0.1 7000 </dev/null; do sleep 0.2; done; cat /dev/shm/file /proc/1/comm'
+	[[ $output == $'welcome\nthere\nsleep' ]]
 }
 
 @test "cri: one pid namespace for the pod, and the host's" {
@@ -178,4 +178,52 @@ teardown() {
 	within "$PATIENCE" has_state CONTAINER_EXITED
 	must cri ContainerStatus "{\"container_id\": \"$container\"}"
 	jq -e '.status.exitCode == 137' <<<"$output"
+}
+
+@test "cri: a RuntimeClass by the name in contrib/kubernetes, and one that is not there" {
+	pod class . "$(sed -n 's/^handler: //p' "$TOP/contrib/kubernetes/runtimeclass.yaml")"
+	must cri PodSandboxStatus "{\"pod_sandbox_id\": \"$pod\"}"
+	[[ $(jq -r .status.runtimeHandler <<<"$output") == dabba ]]
+	POD_CONFIG=$(jq -c '.metadata.name = "other"' <<<"$POD_CONFIG")
+	fails cri RunPodSandbox "{\"config\": $POD_CONFIG, \"runtime_handler\": \"nonsense\"}"
+	[[ $output == *nonsense* ]]
+}
+
+@test "cri: containerd restarted while a pod runs" {
+	local pid
+	pod lasting
+	container box
+	in_container 'touch /mine'
+	pid=$(pgrep -fx 'sleep 1000')
+	stop_containerd
+	kill -0 "$pid"
+	start_containerd
+	within "$PATIENCE" cri Version
+	has_state CONTAINER_RUNNING
+	in_container 'ls /mine'
+	[[ $output == /mine ]]
+	must cri StopContainer "{\"container_id\": \"$container\", \"timeout\": 0}"
+	must cri ContainerStatus "{\"container_id\": \"$container\"}"
+	[[ $(jq .status.exitCode <<<"$output") == 137 ]]
+}
+
+# The last one: those above have the cgroup driver of the machine.
+@test "cri: SystemdCgroup = false" {
+	require controller memory
+	remove_pods
+	stop_containerd
+	configure_containerd false >/etc/containerd/config.toml
+	start_containerd
+	within "$PATIENCE" cri Version
+	mkdir -p /sys/fs/cgroup/plain/pod1
+	pod plain '.linux.cgroup_parent = "/plain/pod1"'
+	container box '.linux.resources = {memory_limit_in_bytes: 67108864}'
+	grep -q "^0::/plain/pod1/$container$" "/proc/$(pgrep -fx 'sleep 1000')/cgroup"
+	in_container 'cat /sys/fs/cgroup/memory.max'
+	[[ $output == 67108864 ]]
+	must cri UpdateContainerResources "{\"container_id\": \"$container\", \"linux\": {\"memory_limit_in_bytes\": 83886080}}"
+	in_container 'cat /sys/fs/cgroup/memory.max'
+	[[ $output == 83886080 ]]
+	remove_pods
+	rmdir /sys/fs/cgroup/plain/pod1 /sys/fs/cgroup/plain
 }

@@ -66,13 +66,32 @@ static bool is_dev_null(const struct stat *st)
 }
 
 /*
+ * The container's /dev/null, or -EBADF: one without keeps the host's, there is no other.
+ * Looked at before it is opened: opening some other device may do things by itself.
+ */
+static int open_null(struct error *err)
+{
+	cleanup_close int path_fd = open("/dev/null", O_PATH | O_CLOEXEC | O_NOFOLLOW);
+	struct stat st;
+	int fd;
+
+	if (path_fd < 0 || fstat(path_fd, &st) < 0 || !is_dev_null(&st))
+		return -EBADF;
+	fd = proc_reopen(path_fd, O_RDWR, err);
+	if (fd == -EPERM)
+		(void)error_hint(err, "a cgroup above the container's forbids all devices, as podman "
+				      "4 does to its pods unless its cgroup manager is systemd");
+	return fd < 0 ? error_context(err, "the container's /dev/null") : fd;
+}
+
+/*
  * The host's /dev/null would stay reachable as /proc/self/fd/N.  And a pipe or
  * file must belong to the user who is to open it again as /dev/stdout; that
- * it cannot be given away (read-only, no privilege) is no error.
+ * it cannot be given away (read-only, no privilege) is no error.  *NULL_FD is opened
+ * for the first that needs it.
  */
-static int fix_stdio(int fd, uid_t uid, struct error *err)
+static int fix_stdio(int fd, uid_t uid, int *null_fd, struct error *err)
 {
-	cleanup_close int path_fd = -EBADF, null_fd = -EBADF;
 	struct stat st;
 
 	if (fstat(fd, &st) < 0)
@@ -82,28 +101,22 @@ static int fix_stdio(int fd, uid_t uid, struct error *err)
 			(void)!fchown(fd, uid, (gid_t)-1);
 		return 0;
 	}
-	/* Looked at before it is opened: opening some other device may do things by itself. */
-	path_fd = open("/dev/null", O_PATH | O_CLOEXEC | O_NOFOLLOW);
-	/* A container without /dev/null keeps the host's: there is no other. */
-	if (path_fd < 0 || fstat(path_fd, &st) < 0 || !is_dev_null(&st))
-		return 0;
-	null_fd = proc_reopen(path_fd, O_RDWR, err);
-	if (null_fd == -EPERM)
-		(void)error_hint(err, "a cgroup above the container's forbids all devices, as podman "
-				      "4 does to its pods unless its cgroup manager is systemd");
-	if (null_fd < 0)
-		return error_context(err, "the container's /dev/null");
-	if (dup3(null_fd, fd, 0) < 0)
+	if (*null_fd < 0)
+		*null_fd = open_null(err);
+	if (*null_fd < 0)
+		return *null_fd == -EBADF ? 0 : *null_fd;
+	if (dup3(*null_fd, fd, 0) < 0)
 		return error_sys(err, "dup3", "/dev/null as fd %d", fd);
 	return 0;
 }
 
 int process_fix_stdio(const struct process_plan *plan, struct error *err)
 {
+	cleanup_close int null_fd = -EBADF;
 	int r = 0;
 
 	for (int fd = 0; r == 0 && fd < FIRST_FD; fd++)
-		r = fix_stdio(fd, plan->credential.uid, err);
+		r = fix_stdio(fd, plan->credential.uid, &null_fd, err);
 	return r;
 }
 

@@ -434,6 +434,8 @@ removed_without_systemd() {
 	has_status running
 	must runtime ps --format json "$ID"
 	[[ $(jq "index($(container_pid))" <<<"$output") == 0 ]]
+	must runtime ps "$ID" -o pid,args
+	[[ $output == *PID*COMMAND* && $output == *"sleep 600"* ]]
 	must runtime exec -d --pid-file pid "$ID" sleep 600
 	look
 	grep -qx "$(cat pid)" "$cgroup/cgroup.procs"
@@ -443,6 +445,38 @@ removed_without_systemd() {
 	eventually has_status stopped
 	eventually no_scopes
 	must runtime delete "$ID"
+}
+
+@test "systemd: exec below the scope, and after an init that handed controllers down" {
+	edit '.linux.resources = {pids: {limit: 50}} | .mounts += [{destination: "/sys/fs/cgroup",
+		type: "cgroup", source: "cgroup", options: ["nosuid", "noexec", "nodev", "rw"]}]'
+	sh_args 'cd /sys/fs/cgroup && mkdir init other && echo 1 >init/cgroup.procs &&
+		echo +pids >cgroup.subtree_control && touch /tmp/moved && sleep 600'
+	must runtime create "$ID"
+	must runtime start "$ID"
+	eventually test -e rootfs/tmp/moved
+	must runtime exec "$ID" sed -n 's/^0:://p' /proc/self/cgroup
+	[[ $output == /init ]]
+	must runtime exec --cgroup other "$ID" sed -n 's/^0:://p' /proc/self/cgroup
+	[[ $output == /other ]]
+	fails runtime exec --cgroup / "$ID" true
+	said 'takes no processes'
+}
+
+@test "systemd: memory that runs out is an event, at once" {
+	require dabba
+	edit '.linux.resources = {memory: {limit: 16777216, swap: 16777216}}'
+	# Again and again, as what was before the watcher is none of its events.
+	sh_args 'while :; do (tr "\0" x </dev/zero | sed -n p); sleep 0.2; done'
+	must runtime create "$ID"
+	must runtime start "$ID"
+	runtime events --interval 1h "$ID" >events 3>&- &
+	eventually grep -q '"type":"oom_kill"' events
+	grep -q '"type":"oom"' events
+	must runtime events --stats "$ID"
+	jq -e '.data.memory | .event_count.oom_kill >= 1 and .psi.some' <<<"$output"
+	must runtime delete --force "$ID"
+	wait $!
 }
 
 @test "systemd: delete --force, paused, without an own pid namespace and after init" {

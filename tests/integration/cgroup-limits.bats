@@ -258,7 +258,7 @@ program_id() {
 	require controller rdma
 	require controller hugetlb
 	refused '{hugepageLimits: [{pageSize: "3MB", limit: 1}]}' \
-		'linux.resources.hugepageLimits\[0\].*hugetlb.3MB.max.*No such file'
+		'linux.resources.hugepageLimits\[0\].*no file hugetlb.3MB.max'
 	refused '{rdma: {"nosuch0": {hcaHandles: 3}}}' \
 		'linux.resources.rdma.*"nosuch0 hca_handle=3" to rdma.max'
 }

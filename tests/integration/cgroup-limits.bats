@@ -41,6 +41,16 @@ block_io() {
 	echo "{($1 | tostring): [{major: ${device%:*}, minor: ${device#*:}, $2: $3}]}"
 }
 
+# The set-up is charged to the container: nothing of the runtime may be large in it.
+@test "limits: 512 KiB of memory are enough for /bin/true" {
+	require controller memory
+	edit '.process.args = ["true"] | .linux.resources = {memory: {limit: 524288, swap: 524288}}'
+	for _ in 1 2 3; do
+		must runtime run "$ID"
+	done
+	nothing_left
+}
+
 @test "limits: memory, reservation, swap" {
 	require controller memory
 	limits '{memory: {limit: 67108864, reservation: 33554432, swap: 100663296}}'

@@ -103,29 +103,39 @@ static int missing_controller(const struct cgroup_plan *plan, const char *where,
 	return 0;
 }
 
-/* Makes the cgroup hand the controllers of PLAN to its children; WHERE is its path. */
-static int enable_in(int dir_fd, const char *where, const struct cgroup_plan *plan,
-		     struct error *err)
+static int write_subtree_control(int dir_fd, unsigned int mask, struct error *err)
 {
 	cleanup_strbuf struct strbuf words = STRBUF_INIT;
-	unsigned int mask = cgroup_plan_controllers(plan), unavailable;
-	int r;
 
-	if (mask == 0)
-		return 0;
-	r = missing_in(dir_fd, "cgroup.subtree_control", &mask, err);
-	if (r < 0 || mask == 0)
-		return r;
-	unavailable = mask;
-	r = missing_in(dir_fd, "cgroup.controllers", &unavailable, err);
-	if (r < 0)
-		return r;
-	if (unavailable)
-		return missing_controller(plan, where, unavailable, err);
 	for (size_t i = 0; i < CGROUP_N_CONTROLLERS; i++)
 		if (mask & 1U << i)
 			strbuf_addf(&words, "%s+%s", words.len ? " " : "", cgroup_controllers[i]);
-	r = file_write_at(dir_fd, "cgroup.subtree_control", words.buf, err);
+	return file_write_at(dir_fd, "cgroup.subtree_control", words.buf, err);
+}
+
+/*
+ * Makes the cgroup hand the controllers of PLAN to its children, and where that can be all
+ * others that it has: what they count is wanted without limits too.  WHERE is its path.
+ */
+static int enable_in(int dir_fd, const char *where, const struct cgroup_plan *plan,
+		     struct error *err)
+{
+	struct error ignored = ERROR_INIT;
+	unsigned int wanted = (1U << CGROUP_N_CONTROLLERS) - 1, unavailable, needed;
+	int r = missing_in(dir_fd, "cgroup.subtree_control", &wanted, err);
+
+	unavailable = wanted;
+	if (r == 0)
+		r = missing_in(dir_fd, "cgroup.controllers", &unavailable, err);
+	if (r < 0)
+		return r;
+	needed = cgroup_plan_controllers(plan) & wanted;
+	if (needed & unavailable)
+		return missing_controller(plan, where, needed & unavailable, err);
+	wanted &= ~unavailable;
+	if (wanted == 0 || write_subtree_control(dir_fd, wanted, &ignored) == 0 || needed == 0)
+		return 0;
+	r = write_subtree_control(dir_fd, needed, err);
 	if (r < 0)
 		subtree_control_hint(where, err);
 	return r;
@@ -133,7 +143,7 @@ static int enable_in(int dir_fd, const char *where, const struct cgroup_plan *pl
 
 /*
  * The parent directory of PATH: each ancestor made if missing and told to hand
- * down the controllers PLAN needs.  Without any an existing parent is one open.
+ * down controllers.  Without a limit an existing parent is one open, as it is.
  */
 static int open_parent(int root_fd, const char *path, const struct cgroup_plan *plan,
 		       struct error *err)

@@ -19,6 +19,17 @@ member() {
 	rmdir /sys/fs/cgroup/deep/er /sys/fs/cgroup/deep 2>/dev/null || true
 }
 
+@test "cgroup: without a limit it is counted too, when what is above it is made for it" {
+	require controller memory
+	require controller pids
+	edit '.linux.cgroupsPath = "/above/box" | del(.linux.resources)'
+	start_sleeper
+	(($(cat /sys/fs/cgroup/above/box/memory.current) > 0))
+	(($(cat /sys/fs/cgroup/above/box/pids.current) == 1))
+	must runtime delete --force "$ID"
+	rmdir /sys/fs/cgroup/above
+}
+
 @test "cgroup: the program never ran anywhere else" {
 	sh_args 'sed -n s/^0:://p /proc/self/cgroup'
 	edit '.linux.namespaces |= map(select(.type != "cgroup"))'

@@ -142,20 +142,67 @@ struct dirent *file_next_entry(DIR *dir, const char *name, int *r, struct error 
 	return entry;
 }
 
-static int remove_children(DIR *dir, const char *path, struct error *err)
+/*
+ * A tree that may be deeper than there are fds, or stack: what lies below MAX_REMOVE_DEPTH
+ * is moved to the top first.
+ */
+struct removal {
+	int top_fd;
+	unsigned int n_moved;
+};
+
+enum { MAX_REMOVE_DEPTH = 100 };
+
+static int move_to_top(struct removal *removal, int dfd, const char *path, struct error *err)
+{
+	char name[32];
+	int r;
+
+	do {
+		(void)snprintf(name, sizeof(name), ".deep.%u", removal->n_moved++);
+		r = renameat(dfd, path, removal->top_fd, name);
+	} while (r < 0 && (errno == ENOTEMPTY || errno == EEXIST || errno == ENOTDIR));
+	return r < 0 ? error_file(err, "rename", path) : 0;
+}
+
+static int remove_entry(struct removal *removal, int dfd, const char *path, unsigned int depth,
+			struct error *err);
+
+static int remove_children(struct removal *removal, DIR *dir, const char *path,
+			   unsigned int depth, struct error *err)
 {
 	struct dirent *entry;
 	int r = 0;
 
 	while (r == 0 && (entry = file_next_entry(dir, path, &r, err))) {
-		r = file_remove_tree_at(dirfd(dir), entry->d_name, err);
+		r = remove_entry(removal, dirfd(dir), entry->d_name, depth + 1, err);
 		if (r < 0)
 			return error_context(err, "%s", path);
 	}
 	return r;
 }
 
-int file_remove_tree_at(int dfd, const char *path, struct error *err)
+static int remove_dir(struct removal *removal, DIR *dir, const char *path, unsigned int depth,
+		      struct error *err)
+{
+	unsigned int moved;
+	int r;
+
+	/* A second look at the top alone, and only when something was moved there. */
+	if (depth > 0)
+		return remove_children(removal, dir, path, depth, err);
+	removal->top_fd = dirfd(dir);
+	for (;;) {
+		moved = removal->n_moved;
+		r = remove_children(removal, dir, path, depth, err);
+		if (r < 0 || removal->n_moved == moved)
+			return r;
+		rewinddir(dir);
+	}
+}
+
+static int remove_entry(struct removal *removal, int dfd, const char *path, unsigned int depth,
+			struct error *err)
 {
 	DIR *dir;
 	int fd, r;
@@ -164,6 +211,8 @@ int file_remove_tree_at(int dfd, const char *path, struct error *err)
 		return 0;
 	if (errno != EISDIR && errno != EPERM)
 		return error_file(err, "unlink", path);
+	if (depth > MAX_REMOVE_DEPTH)
+		return move_to_top(removal, dfd, path, err);
 
 	fd = openat(dfd, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0)
@@ -173,9 +222,16 @@ int file_remove_tree_at(int dfd, const char *path, struct error *err)
 		fd_close(&fd);
 		return error_sys(err, "fdopendir", "%s", path);
 	}
-	r = remove_children(dir, path, err);
+	r = remove_dir(removal, dir, path, depth, err);
 	(void)closedir(dir);
 	if (r == 0 && unlinkat(dfd, path, AT_REMOVEDIR) < 0)
 		return error_file(err, "rmdir", path);
 	return r;
+}
+
+int file_remove_tree_at(int dfd, const char *path, struct error *err)
+{
+	struct removal removal = { .top_fd = -EBADF };
+
+	return remove_entry(&removal, dfd, path, 0, err);
 }

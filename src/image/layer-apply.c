@@ -390,6 +390,7 @@ int layer_apply(const struct layer_source *source, const struct layer_target *ta
 	mode_t old_umask = umask(0);
 	int r = layer_tree_init(&apply.tree, target, err);
 
+	apply.tree.max_depth = apply.limits->max_depth;
 	if (r == 0)
 		r = open_archive(&apply, err);
 	if (r == 0)

@@ -276,6 +276,18 @@ static int walk_make(struct walk *walk, const char *name, const char *path, bool
 	return r < 0 ? r : make_implied_dir(walk->tree, walk->fd, name, path, replaces, err);
 }
 
+static int check_depth(const struct walk *walk, const char *path, struct error *err)
+{
+	unsigned int depth = 1;
+
+	for (const char *p = path; *p; p++)
+		depth += *p == '/';
+	if (walk->tree->max_depth == 0 || depth <= walk->tree->max_depth)
+		return 0;
+	return error_set(err, ENAMETOOLONG, "links lead deeper than %u directories",
+			 walk->tree->max_depth);
+}
+
 /* 0 and the walk is one component further; -ENOENT or -ENOTDIR without a message. */
 static int walk_step(struct walk *walk, const char *name, struct error *err)
 {
@@ -284,8 +296,10 @@ static int walk_step(struct walk *walk, const char *name, struct error *err)
 		   !layer_tree_is_implied(walk->tree, path);
 	bool is_link;
 	struct stat st;
-	int fd, r = 0;
+	int fd, r = check_depth(walk, path, err);
 
+	if (r < 0)
+		return r;
 	if (walk->fd >= 0 && walk->make)
 		layer_tree_keep_time(walk->tree, walk->path.buf, walk->fd);
 	if (walk->fd >= 0 && fstatat(walk->fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)

@@ -46,6 +46,8 @@ struct layer_tree {
 	char *parent_name;
 	/* A look at the layers below that failed: the tree is not what it should be. */
 	int lower_failure;
+	/* Directories above one another, also where links lead down; 0: any number. */
+	unsigned int max_depth;
 };
 
 /* Prepares the root of the target. */

@@ -75,6 +75,20 @@ static void test_numbers(void)
 	ok(!str_to_i64("--1", -5, 5, &i));
 }
 
+/* Deeper than one path can say, and than there are fds. */
+static bool make_deep(int root_fd, int depth)
+{
+	int fd = dup(root_fd);
+
+	for (int i = 0; fd >= 0 && i < depth; i++) {
+		int next = mkdirat(fd, "deep", 0700) < 0 ? -1 : openat(fd, "deep", O_PATH);
+
+		(void)close(fd);
+		fd = next;
+	}
+	return fd >= 0 && close(fd) == 0;
+}
+
 static void test_path(void)
 {
 	char dir[] = "/tmp/test-base.XXXXXX";
@@ -125,6 +139,7 @@ static void test_path(void)
 		ok_str(sb.buf, "two");
 		ok_int(file_read_at(root_fd, "f", 2, &sb, &err), -EFBIG);
 	}
+	ok(make_deep(root_fd, 3000));
 	ok(file_remove_tree_at(AT_FDCWD, dir, &err) == 0);
 	ok(access(dir, F_OK) < 0);
 	fd_close(&root_fd);

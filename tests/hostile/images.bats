@@ -84,11 +84,11 @@ harmless() {
 
 @test "images: overlay's own xattrs and devices mean nothing" {
 	layer <<<'d d xattr.trusted.overlay.opaque=79 xattr.trusted.overlay.redirect=2f
-f d/f x xattr.user.overlay.metacopy= xattr.user.mine=41'
+f d/f x xattr.user.overlay.metacopy= xattr.trusted.mine=41'
 	harmless
 	for tree in bundle/rootfs "$STORE"/layers/*/fs; do
 		[[ -z $(getfattr -R -h -d -m overlay "$tree") ]]
-		[[ $(getfattr --only-values -n user.mine "$tree/d/f") == A ]]
+		[[ $(getfattr --only-values -n trusted.mine "$tree/d/f") == A ]]
 	done
 	layer <<<'c d major=0 minor=0'
 	rm -rf bundle "$STORE"

@@ -226,7 +226,7 @@ static bool write_file(void)
 	cleanup_close int fd = open_below(in_fd, "file", O_CREAT | O_EXCL | O_WRONLY);
 
 	return write(fd, "x", 1) == 1 && fchmod(fd, 06755) == 0 && fchown(fd, 5, 6) == 0 &&
-	       fsetxattr(fd, "user.x", "y", 1, 0) == 0;
+	       fsetxattr(fd, "trusted.x", "y", 1, 0) == 0;
 }
 
 static bool mark_opaque(void)

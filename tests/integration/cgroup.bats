@@ -25,7 +25,7 @@ member() {
 	edit '.linux.cgroupsPath = "/above/box" | del(.linux.resources)'
 	start_sleeper
 	(($(cat /sys/fs/cgroup/above/box/memory.current) > 0))
-	(($(cat /sys/fs/cgroup/above/box/pids.current) == 1))
+	(($(cat /sys/fs/cgroup/above/box/pids.current) > 0))
 	must runtime delete --force "$ID"
 	rmdir /sys/fs/cgroup/above
 }

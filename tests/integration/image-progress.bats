@@ -73,9 +73,10 @@ on_terminal() {
 interrupted() {
 	local signal=$1 code=0
 	shift
-	# The shell has what runs in the background ignore SIGINT.
+	# The shell has what runs in the background ignore SIGINT, nohup SIGHUP.
 	python3 -c 'import os, signal, sys
-signal.signal(signal.SIGINT, signal.SIG_DFL)
+for s in signal.SIGINT, signal.SIGHUP:
+    signal.signal(s, signal.SIG_DFL)
 os.execvp(sys.argv[1], sys.argv[1:])' strace -D -o /dev/null -e trace=clone \
 		-e inject=clone:delay_exit=1000000 \
 		"$TOP/dabba-image" --root "$STORE" "$@" >stdout 2>stderr </dev/null 3>&- &

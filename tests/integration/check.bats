@@ -118,10 +118,16 @@ problem() {
 	fails runtime check --format xml
 }
 
+# A cgroup that is handed no controllers, as the root of a hierarchy.
 @test "check: limits whose controllers are missing, all of them" {
-	[[ -z $(cat /sys/fs/cgroup/cgroup.controllers) ]] || skip "there are controllers"
+	local bare=/sys/fs/cgroup/bare-$BATS_ROOT_PID
+
 	edit '.linux.resources = {memory: {limit: 9999999}, pids: {limit: 9}, cpu: {shares: 100}}'
-	try runtime check --format json
+	mkdir -p "$bare/root"
+	try sh -c 'echo $$ >"$1/cgroup.procs" && shift && exec unshare --cgroup --mount sh -c "
+		umount -l /sys/fs/cgroup && mount -t cgroup2 none /sys/fs/cgroup && exec \"\$@\"" sh "$@"' sh "$bare/root" \
+		"$RUNTIME" --root "$ROOT" check --format json
+	rmdir "$bare/root" "$bare"
 	((status == 1))
 	problem '.area == "cgroup" and .pointer == "linux.resources.memory.limit"'
 	problem '.area == "cgroup" and .pointer == "linux.resources.pids.limit"'

@@ -2,7 +2,10 @@
 #include "linux/mask.h"
 
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
+#include <sys/statvfs.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
@@ -99,6 +102,25 @@ static int mount_empty(const char *label, int target_fd, struct error *err)
 	return 0;
 }
 
+/*
+ * The directory FD, opened by the path of the first mask, is to cover others.  A container
+ * that shares the files may have put something else there: only a file system with no inode
+ * but its root hides what is below it.
+ */
+static int check_empty(int fd, const char *path, struct error *err)
+{
+	const unsigned long flags = ST_RDONLY | ST_NOSUID | ST_NODEV | ST_NOEXEC;
+	struct statfs fs;
+
+	if (fstatfs(fd, &fs) < 0)
+		return error_file(err, "fstatfs", path);
+	if (fs.f_type == TMPFS_MAGIC && fs.f_files - fs.f_ffree == 1 &&
+	    ((unsigned long)fs.f_flags & flags) == flags)
+		return 0;
+	(void)error_set(err, ESTALE, "masked path %s: it was replaced after it was masked", path);
+	return error_hint(err, "another process changes the container's files: stop it first");
+}
+
 /* The first mask is the empty file system itself, the others are copies of it. */
 static int cover_dir(struct covers *c, int root_fd, const char *path, int target_fd,
 		     struct error *err)
@@ -110,10 +132,12 @@ static int cover_dir(struct covers *c, int root_fd, const char *path, int target
 		c->dir_path = path;
 		return mount_empty(c->label, target_fd, err);
 	}
-	if (c->dir_fd < 0)
+	if (c->dir_fd < 0) {
 		c->dir_fd = path_open(root_fd, c->dir_path, PATH_IN_ROOT, O_PATH, 0, err);
-	if (c->dir_fd < 0)
-		return c->dir_fd;
+		r = c->dir_fd < 0 ? c->dir_fd : check_empty(c->dir_fd, c->dir_path, err);
+		if (r < 0)
+			return r;
+	}
 	copy_fd = clone_mount(c->dir_fd, err);
 	r = copy_fd < 0 ? copy_fd : attach(copy_fd, target_fd, err);
 	fd_pile_add(&c->done, &copy_fd);

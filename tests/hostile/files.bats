@@ -234,6 +234,23 @@ replace_null() {
 	untouched
 }
 
+@test "files: a first mask that changes before it covers others" {
+	mkdir -p rootfs/data/empty rootfs/secret
+	echo secret >rootfs/secret/file
+	ln -s ../secret rootfs/data/link
+	edit '.linux.maskedPaths = ["/data/empty", "/secret"]'
+	sh_args 'cat /secret/file 2>/dev/null; true'
+	race rootfs/data/empty rootfs/data/link
+	round() {
+		runtime run "$ID" >"$BATS_TEST_TMPDIR/out" 2>"$BATS_TEST_TMPDIR/err" || true
+		! grep -q secret "$BATS_TEST_TMPDIR/out"
+	}
+	for_seconds 4 round
+	stop_race
+	runtime run "$ID" >"$BATS_TEST_TMPDIR/out"
+	[[ ! -s $BATS_TEST_TMPDIR/out ]]
+}
+
 @test "files: a terminal from what is no devpts (CVE-2025-52565)" {
 	edit '.mounts |= map(select(.destination != "/dev/pts")) | .process.terminal = true
 		| .mounts += [{destination: "/dev/pts", type: "bind", source: "pts", options: ["rbind"]}]'

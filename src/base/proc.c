@@ -76,15 +76,14 @@ int proc_open_self(const char *name, int flags, struct error *err)
 
 int proc_reopen(int fd, int flags, struct error *err)
 {
-	char name[24], path[128];
-	int r, new_fd;
+	char path[32];
+	int root_fd = proc_fd(err), new_fd;
 
-	(void)snprintf(name, sizeof(name), "fd/%d", fd);
-	r = self_path(name, path, sizeof(path), err);
-	if (r < 0)
-		return r;
-	/* Only the last component is a link, and the kernel's own. */
-	new_fd = openat(the_proc_fd, path, flags | O_CLOEXEC);
+	if (root_fd < 0)
+		return root_fd;
+	/* Both links are the kernel's own. */
+	(void)snprintf(path, sizeof(path), "self/fd/%d", fd);
+	new_fd = openat(root_fd, path, flags | O_CLOEXEC);
 	return new_fd < 0 ? error_sys(err, "openat", "/proc/%s", path) : new_fd;
 }
 

@@ -2,7 +2,6 @@
 #include "image/build-container.h"
 
 #include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
 #include <string.h>
 #include <unistd.h>
@@ -39,28 +38,17 @@ static int read_output(struct build_stage *stage, int fd, struct error *err)
 {
 	cleanup_strbuf struct strbuf text = STRBUF_INIT;
 	cleanup_free char *buffer = xmalloc(READ_SIZE);
-	int r;
+	ssize_t n;
 
-	for (;;) {
-		struct pollfd news = { .fd = fd, .events = POLLIN };
-		ssize_t n;
-
-		(void)interrupt_poll(&news, 1, -1);
-		r = interrupt_check(err);
-		if (r < 0)
-			return r;
-		if (!news.revents)
-			continue;
-		n = read(fd, buffer, READ_SIZE);
-		if (n <= 0)
-			break;
+	while ((n = interrupt_read(fd, buffer, READ_SIZE, err)) > 0) {
 		/* A NUL would end the line for all who see it as a string. */
 		for (ssize_t i = 0; i < n; i++)
 			strbuf_addch(&text, buffer[i] ? buffer[i] : ' ');
 		tell_lines(stage, &text, false);
 	}
-	tell_lines(stage, &text, true);
-	return 0;
+	if (n == 0)
+		tell_lines(stage, &text, true);
+	return (int)n;
 }
 
 /*

@@ -2,7 +2,6 @@
 #include "image/build-plan.h"
 
 #include <fcntl.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -34,27 +33,18 @@ static int open_context(struct build_plan *build, struct error *err)
 /* Of a pipe or a terminal too, on which it can wait for long. */
 static int read_text(int fd, const char *name, struct strbuf *text, struct error *err)
 {
-	ssize_t n = 1;
+	ssize_t n;
 
-	while (n != 0) {
-		struct pollfd news = { .fd = fd, .events = POLLIN };
-		int r;
-
-		(void)interrupt_poll(&news, 1, -1);
-		r = interrupt_check(err);
-		if (r < 0)
-			return r;
-		if (!news.revents)
-			continue;
+	do {
 		strbuf_grow(text, READ_SIZE);
-		n = read(fd, text->buf + text->len, READ_SIZE);
+		n = interrupt_read(fd, text->buf + text->len, READ_SIZE, err);
 		if (n < 0)
-			return error_sys(err, "read", "%s", name);
+			return n == -EINTR ? (int)n : error_context(err, "%s", name);
 		text->len += (size_t)n;
 		text->buf[text->len] = '\0';
 		if (text->len > FILE_MAX)
 			return error_set(err, EFBIG, "%s is larger than %d bytes", name, FILE_MAX);
-	}
+	} while (n > 0);
 	return 0;
 }
 

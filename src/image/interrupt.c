@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/mem.h"
 
@@ -72,4 +73,25 @@ int interrupt_poll(struct pollfd *fds, size_t n, int msec)
 		r = ppoll(fds, n, msec < 0 ? NULL : &time, &before);
 	(void)sigprocmask(SIG_SETMASK, &before, NULL);
 	return r;
+}
+
+ssize_t interrupt_read(int fd, void *data, size_t size, struct error *err)
+{
+	for (;;) {
+		struct pollfd news = { .fd = fd, .events = POLLIN };
+		ssize_t n;
+		int r;
+
+		(void)interrupt_poll(&news, 1, -1);
+		r = interrupt_check(err);
+		if (r < 0)
+			return r;
+		if (!news.revents)
+			continue;
+		n = read(fd, data, size);
+		if (n >= 0)
+			return n;
+		if (errno != EINTR)
+			return error_sys(err, "read", "%zu bytes", size);
+	}
 }

@@ -7,6 +7,7 @@
 
 #include <poll.h>
 #include <stddef.h>
+#include <sys/types.h>
 
 #include "base/error.h"
 
@@ -22,3 +23,6 @@ int interrupt_check(struct error *err);
 
 /* poll(2), ended with EINTR also by a signal that came before it. MSEC: -1 for ever. */
 int interrupt_poll(struct pollfd *fds, size_t n, int msec);
+
+/* read(2) of what can make one wait for long: a pipe, a terminal.  0 at the end. */
+ssize_t interrupt_read(int fd, void *data, size_t size, struct error *err);

@@ -10,9 +10,7 @@ setup_file() {
 
 setup() {
 	require command buildah
-	setup_store
-	docker_archive app.tar
-	must image import app.tar
+	setup_app
 	make_context
 	export BUILDAH_ISOLATION=chroot STORAGE_DRIVER=vfs
 	peer pull -q docker-archive:app.tar >id

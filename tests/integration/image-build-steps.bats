@@ -4,9 +4,7 @@
 load helpers/image
 
 setup() {
-	setup_store
-	docker_archive app.tar
-	must image import app.tar
+	setup_app
 	mkdir -p ctx
 }
 

@@ -4,9 +4,7 @@
 load helpers/image
 
 setup() {
-	setup_store
-	docker_archive app.tar
-	must image import app.tar
+	setup_app
 	mkdir -p ctx/many
 	for i in {1..200}; do
 		echo "$i" >"ctx/many/$i"

@@ -3,9 +3,7 @@
 load helpers/image
 
 setup() {
-	setup_store
-	docker_archive app.tar
-	must image import app.tar
+	setup_app
 	mkdir -p ctx/dir/sub
 	echo one >ctx/one
 	echo two >ctx/two
@@ -14,8 +12,7 @@ setup() {
 }
 
 teardown() {
-	cd / || return
-	image ps -aq | xargs -r "$TOP/dabba-image" --root "$STORE" rm -f
+	remove_containers
 	[[ -z $(grep -F " $STORE/" /proc/self/mountinfo) ]]
 	store_verifies
 	# The trees too: a layer that a build left unpacked is what its blob says.

@@ -3,16 +3,13 @@
 load helpers/image
 
 setup() {
-	setup_store
-	docker_archive app.tar
-	must image import app.tar
+	setup_app
 	ID=$(diff_id "$MADE/config.json")
 	ID=${ID#sha256:}
 }
 
 teardown() {
-	cd / || return
-	image ps -aq | xargs -r "$TOP/dabba-image" --root "$STORE" rm -f
+	remove_containers
 }
 
 @test "format: list" {

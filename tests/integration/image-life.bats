@@ -3,14 +3,11 @@
 load helpers/image
 
 setup() {
-	setup_store
-	docker_archive app.tar
-	must image import app.tar
+	setup_app
 }
 
 teardown() {
-	cd / || return
-	image ps -aq | xargs -r "$TOP/dabba-image" --root "$STORE" rm -f
+	remove_containers
 	[[ -z $(grep -F " $STORE/" /proc/self/mountinfo) ]]
 	[[ -z $(ls -A "$STORE/containers"; ls -A "$STORE/tmp") ]]
 }

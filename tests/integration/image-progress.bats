@@ -8,8 +8,7 @@ setup() {
 }
 
 teardown() {
-	cd / || return
-	image ps -aq | xargs -r "$TOP/dabba-image" --root "$STORE" rm -f
+	remove_containers
 }
 
 # on_terminal COMMAND...: with standard error on a terminal; $output is all of it.

@@ -3,9 +3,7 @@
 load helpers/image
 
 setup() {
-	setup_store
-	docker_archive app.tar
-	must image import app.tar
+	setup_app
 }
 
 @test "image unpack: the bundle runs" {

@@ -17,6 +17,19 @@ setup_store() {
 	cd "$BATS_TEST_TMPDIR/work" || return
 }
 
+# setup_app: and app.tar, imported as app:1.
+setup_app() {
+	setup_store
+	docker_archive app.tar
+	must image import app.tar
+}
+
+# remove_containers: whatever the test has left, from outside.
+remove_containers() {
+	cd / || return
+	image ps -aq | xargs -r "$TOP/dabba-image" --root "$STORE" rm -f
+}
+
 image() {
 	PATH=$TOP:$PATH timeout --foreground -k 5 60 "$TOP/dabba-image" --root "$STORE" "$@"
 }

@@ -3,7 +3,7 @@
 # Debian packages they need, and the build.
 
 BUILD_PACKAGES=(autoconf automake pkg-config gcc make libc6-dev musl-tools libyajl-dev libseccomp-dev
-	libcap-dev libsystemd-dev libarchive-dev libisal-dev libzstd-dev libssl-dev liblzma-dev zlib1g-dev)
+	libcap-dev libsystemd-dev libarchive-dev libisal-dev libzstd-dev libssl-dev liblzma-dev zlib1g-dev libbz2-dev)
 # What the main job is shown with: a base image, and other tools that read ours.
 SCENARIO_PACKAGES=(debootstrap busybox-static jq python3 skopeo umoci xz-utils zstd ca-certificates)
 TEST_PACKAGES=(bats crun runc podman buildah containerd docker-registry attr strace mandoc e2fsprogs procps

@@ -320,7 +320,7 @@ int image_archive_read_blob(const struct image_archive *archive, const struct di
 {
 	cleanup_image_archive_file struct image_archive_file file = IMAGE_ARCHIVE_FILE_INIT;
 	cleanup_free char *name = image_archive_blob_name(digest);
-	struct hasher hasher = { .ctx = NULL };
+	struct hasher hasher = { .state = NULL };
 	size_t start = sb->len;
 	struct digest found;
 	int r = image_archive_find(archive, name, &file, err);

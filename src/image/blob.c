@@ -59,7 +59,7 @@ static int write_failed(const struct blob_writer *writer, struct error *err)
 
 int blob_writer_add(struct blob_writer *writer, const void *data, size_t n, struct error *err)
 {
-	if (writer->hasher.ctx)
+	if (writer->hasher.state)
 		hasher_add(&writer->hasher, data, n);
 	writer->size += n;
 	return file_write_fd(writer->fd, "a blob", data, n, err) < 0 ? write_failed(writer, err)
@@ -170,7 +170,7 @@ int blob_read(struct store *store, const struct digest *digest, int64_t size, st
 	      struct error *err)
 {
 	cleanup_close int fd = blob_open(store, digest, size, err);
-	struct hasher hasher = { .ctx = NULL };
+	struct hasher hasher = { .state = NULL };
 	size_t start = sb->len;
 	struct digest found;
 	int r;

@@ -30,9 +30,9 @@ size_t digest_algorithm_len(const struct digest *digest);
 bool digest_equal(const struct digest *a, const struct digest *b);
 
 struct hasher {
-	/* An EVP_MD_CTX, or NULL. */
-	void *ctx;
-	const char *algorithm;
+	/* NULL when nothing is being hashed. */
+	union hash_state *state;
+	const struct hash_algorithm *algorithm;
 };
 
 /* Hashes as LIKE is hashed, or by sha256 when LIKE is NULL or none. */

@@ -36,7 +36,7 @@ int export_read_blob(struct store *from, const struct digest *digest, int64_t si
 {
 	cleanup_close int fd = blob_open(from, digest, size, err);
 	cleanup_free char *buf = xmalloc(COPY_SIZE);
-	struct hasher hasher = { .ctx = NULL };
+	struct hasher hasher = { .state = NULL };
 	struct digest found;
 	ssize_t n;
 	int r = 0;

@@ -180,7 +180,7 @@ static int write_slot(struct layer_sink *sink, struct slot *slot, struct error *
 {
 	struct codec_io io = { .in = slot->data, .in_len = slot->len };
 
-	if (sink->diff_hasher.ctx)
+	if (sink->diff_hasher.state)
 		hasher_add(&sink->diff_hasher, slot->data, slot->len);
 	if (sink->codec)
 		return pump(sink, &io, false, err);
@@ -369,7 +369,7 @@ int layer_sink_finish(struct layer_sink *sink, struct layer_digests *digests, st
 	if (r < 0)
 		return r;
 	blob_writer_finish(&sink->writer, &digests->blob);
-	if (sink->diff_hasher.ctx)
+	if (sink->diff_hasher.state)
 		hasher_finish(&sink->diff_hasher, &digests->diff_id);
 	else if (!sink->leaves_diff_id)
 		digests->diff_id = digests->blob;

@@ -249,7 +249,7 @@ static ssize_t read_slot(void *ctx, const void **data, struct error *err)
 		stream->at_end = true;
 		return 0;
 	}
-	if (stream->diff_hasher.ctx)
+	if (stream->diff_hasher.state)
 		hasher_add(&stream->diff_hasher, slot->data, slot->len);
 	stream->size += slot->len;
 	*data = slot->data;
@@ -352,11 +352,11 @@ int layer_stream_finish(struct layer_stream *stream, struct layer_digests *diges
 	digests->compression = stream->compression;
 	digests->size = stream->size;
 	digests->blob_size = stream->region.size;
-	if (stream->blob_hasher.ctx)
+	if (stream->blob_hasher.state)
 		hasher_finish(&stream->blob_hasher, &digests->blob);
 	else
 		blob_writer_finish(stream->copy, &digests->blob);
-	if (stream->diff_hasher.ctx)
+	if (stream->diff_hasher.state)
 		hasher_finish(&stream->diff_hasher, &digests->diff_id);
 	else
 		digests->diff_id = digests->blob;

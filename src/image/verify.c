@@ -53,7 +53,7 @@ static void problem(struct verification *v, const char *what, const char *why)
 static int hash_file(int fd, const struct digest *like, struct digest *found, struct error *err)
 {
 	cleanup_free char *buf = xmalloc(READ_SIZE);
-	struct hasher hasher = { .ctx = NULL };
+	struct hasher hasher = { .state = NULL };
 	ssize_t n;
 	int r = 0;
 

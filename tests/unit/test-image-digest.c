@@ -44,7 +44,7 @@ static void test_parse(void)
 static void test_hash(void)
 {
 	struct digest digest, chain, like = { "sha512:" HEX64 HEX64 };
-	struct hasher hasher = { .ctx = NULL };
+	struct hasher hasher = { .state = NULL };
 
 	digest_of("", 0, &digest);
 	ok_str(digest.s, "sha256:" HEX64);

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
@@ -170,4 +171,30 @@ int proc_read_stat(pid_t pid, struct proc_stat *out, struct error *err)
 	out->start_time = strtoull(ticks, NULL, 10);
 	out->ignored_signals = (uint32_t)strtoull(ignored, NULL, 10);
 	return 0;
+}
+
+struct proc_mark proc_mark(pid_t pid)
+{
+	struct error ignored = ERROR_INIT;
+	int root_fd = proc_fd(&ignored);
+	struct stat st;
+	char path[32];
+
+	(void)snprintf(path, sizeof(path), "%d/fd", (int)pid);
+	/* The size is the number of open files, of which a zombie has none. */
+	if (root_fd < 0 || fstatat(root_fd, path, &st, AT_SYMLINK_NOFOLLOW) < 0 || st.st_size <= 0)
+		return (struct proc_mark){ 0 };
+	return (struct proc_mark){
+		.inode = st.st_ino,
+		.time = st.st_ctim.tv_sec * INT64_C(1000000000) + st.st_ctim.tv_nsec,
+	};
+}
+
+bool proc_has_mark(pid_t pid, const struct proc_mark *mark)
+{
+	struct proc_mark now = { 0 };
+
+	if (mark->inode)
+		now = proc_mark(pid);
+	return now.inode && now.inode == mark->inode && now.time == mark->time;
 }

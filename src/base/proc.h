@@ -8,6 +8,7 @@
 #pragma once
 
 #include <limits.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -50,3 +51,23 @@ struct proc_stat {
 
 /* -ESRCH without a message when the process PID is gone. */
 int proc_read_stat(pid_t pid, struct proc_stat *out, struct error *err);
+
+/*
+ * The kernel's inode of /proc/PID/fd, which belongs to one process for as long as it is
+ * kept: no other inode has the same number and was made at the same time.  All 0 is none.
+ */
+struct proc_mark {
+	uint64_t inode;
+	/* In nanoseconds, UTC. */
+	int64_t time;
+};
+
+/* None for a process that is gone, a zombie or without open files, and before Linux 6.2. */
+struct proc_mark proc_mark(pid_t pid);
+
+/*
+ * True says as much as proc_read_stat() at a quarter of the price: PID is the process that
+ * MARK was taken of, and runs.  False says nothing: the kernel forgets inodes when it
+ * wants the memory, and each mounted proc has its own.
+ */
+bool proc_has_mark(pid_t pid, const struct proc_mark *mark);

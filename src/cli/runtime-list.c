@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdio.h>
+#include <string.h>
 
 #include "base/mem.h"
 #include "cli/output.h"
@@ -34,31 +35,62 @@ static int print_names(const char *root, struct error *err)
 	return r < 0 ? r : output_write(text.buf, err);
 }
 
-static int wider(int width, const char *text)
+static size_t wider(size_t width, const char *text)
 {
-	int n = (int)strlen(text);
+	size_t n = strlen(text);
 
 	return n > width ? n : width;
 }
 
+/* TEXT and at least one blank: printf(3) would take longer than reading the state. */
+static void add_cell(struct strbuf *sb, const char *text, size_t width)
+{
+	size_t n = strlen(text), blanks = wider(width, text) - n + 1;
+
+	strbuf_grow(sb, n + blanks);
+	memcpy(sb->buf + sb->len, text, n);
+	memset(sb->buf + sb->len + n, ' ', blanks);
+	sb->len += n + blanks;
+	sb->buf[sb->len] = '\0';
+}
+
+struct widths {
+	size_t id, bundle, created;
+};
+
+static void add_row(struct strbuf *sb, const struct widths *w, const char *const cells[6])
+{
+	add_cell(sb, cells[0], w->id);
+	add_cell(sb, cells[1], 10);
+	add_cell(sb, cells[2], 8);
+	add_cell(sb, cells[3], w->bundle);
+	add_cell(sb, cells[4], w->created);
+	strbuf_adds(sb, cells[5]);
+	strbuf_addch(sb, '\n');
+}
+
 static int print_table(const struct state_list *list, struct error *err)
 {
-	int id_width = 11, bundle_width = 6, created_width = 7;
+	static const char *const heading[] = {
+		"ID", "PID", "STATUS", "BUNDLE", "CREATED", "OWNER",
+	};
+	struct widths w = { .id = 11, .bundle = 6, .created = 7 };
 	cleanup_strbuf struct strbuf text = STRBUF_INIT;
 
 	for (size_t i = 0; i < list->n; i++) {
-		id_width = wider(id_width, list->reports[i].id);
-		bundle_width = wider(bundle_width, list->reports[i].bundle);
-		created_width = wider(created_width, list->reports[i].created);
+		w.id = wider(w.id, list->reports[i].id);
+		w.bundle = wider(w.bundle, list->reports[i].bundle);
+		w.created = wider(w.created, list->reports[i].created);
 	}
-	strbuf_addf(&text, "%-*s %-10s %-8s %-*s %-*s OWNER\n", id_width, "ID", "PID", "STATUS",
-		    bundle_width, "BUNDLE", created_width, "CREATED");
+	add_row(&text, &w, heading);
 	for (size_t i = 0; i < list->n; i++) {
 		const struct state_report *s = &list->reports[i];
+		char pid[16];
 
-		strbuf_addf(&text, "%-*s %-10d %-8s %-*s %-*s %s\n", id_width, s->id, s->pid,
-			    oci_name(&oci_status_names, s->status), bundle_width, s->bundle,
-			    created_width, s->created, s->owner);
+		(void)snprintf(pid, sizeof(pid), "%d", s->pid);
+		add_row(&text, &w, (const char *const[]){
+			s->id, pid, oci_name(&oci_status_names, s->status), s->bundle,
+			s->created, s->owner });
 	}
 	return output_write(text.buf, err);
 }

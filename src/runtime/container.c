@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/container.h"
 
+#include <dirent.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/file.h>
 #include <sys/pidfd.h>
@@ -40,8 +42,8 @@ static int is_alive(const struct container *c, bool *out, struct error *err)
 	struct proc_stat stat;
 	int r;
 
-	*out = false;
-	if (c->record.pid <= 0)
+	*out = c->record.pid > 0 && proc_has_mark((pid_t)c->record.pid, &c->record.pid_mark);
+	if (c->record.pid <= 0 || *out)
 		return 0;
 	r = proc_read_stat((pid_t)c->record.pid, &stat, err);
 	if (r == -ESRCH)
@@ -64,6 +66,17 @@ static bool is_frozen(const struct container *c)
 	return cgroup_is_frozen(&cg, &frozen, &ignored) == 0 && frozen;
 }
 
+/* Init waits for "start" as long as there is a start.sock. */
+static bool has_start_socket(const struct container *c)
+{
+	char path[sizeof(((struct dirent *)NULL)->d_name) + sizeof("/start.sock")];
+
+	if (c->dir_fd >= 0)
+		return faccessat(c->dir_fd, "start.sock", F_OK, 0) == 0;
+	(void)snprintf(path, sizeof(path), "%s/start.sock", c->id);
+	return faccessat(c->root_fd, path, F_OK, 0) == 0;
+}
+
 /* A create at work holds the lock; one that died left it free. */
 static bool is_being_created(const struct container *c)
 {
@@ -77,7 +90,8 @@ static bool is_being_created(const struct container *c)
 
 int container_status(const struct container *c, enum oci_status *out, struct error *err)
 {
-	bool alive;
+	/* First the socket: whose process then is alive, its directory cannot be a later one's. */
+	bool waits = has_start_socket(c), alive;
 	int r = is_alive(c, &alive, err);
 
 	if (r < 0)
@@ -86,7 +100,7 @@ int container_status(const struct container *c, enum oci_status *out, struct err
 		*out = is_being_created(c) ? OCI_STATUS_CREATING : OCI_STATUS_STOPPED;
 	else if (!alive)
 		*out = OCI_STATUS_STOPPED;
-	else if (faccessat(c->dir_fd, "start.sock", F_OK, 0) == 0)
+	else if (waits)
 		*out = OCI_STATUS_CREATED;
 	else
 		*out = is_frozen(c) ? OCI_STATUS_PAUSED : OCI_STATUS_RUNNING;

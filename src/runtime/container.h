@@ -16,6 +16,7 @@
 #include <sys/types.h>
 
 #include "base/error.h"
+#include "base/proc.h"
 #include "libocispec/arena.h"
 #include "libocispec/runtime.h"
 
@@ -27,6 +28,8 @@ struct container_record {
 	int64_t pid;
 	/* /proc/PID/stat field 22: tells the process from a later one of the same pid. */
 	uint64_t pid_start_time;
+	/* The same in one call, as long as the kernel keeps that inode (struct proc_mark). */
+	struct proc_mark pid_mark;
 	/* What init got from the caller of create and must not pass on (struct proc_stat). */
 	uint32_t ignored_signals;
 	const char *bundle;
@@ -75,9 +78,11 @@ void container_fini(struct container *c);
  */
 int container_load(struct container *c, const char *root, const char *id, struct error *err);
 
-/* The same with ROOT open as ROOT_FD, for whoever loads many. */
-int container_load_at(struct container *c, int root_fd, const char *root, const char *id,
-		      struct error *err);
+/*
+ * For whoever looks at many: C is good for container_status() alone, as its directory is
+ * not opened unless there is no state.json in it.  C->root_fd is ROOT, the caller's.
+ */
+int container_peek(struct container *c, const char *root, const char *id, struct error *err);
 
 /* Reads the frozen config.json into c->config. */
 int container_load_config(struct container *c, struct error *err);

@@ -22,7 +22,8 @@ static void load_one(int root_fd, const char *root, const char *id, struct state
 	int r;
 
 	c.arena = list->arena;
-	r = container_load_at(&c, root_fd, root, id, &err);
+	c.root_fd = root_fd;
+	r = container_peek(&c, root, id, &err);
 	if (r == 0)
 		r = state_report_make(&c, &list->reports[list->n], &err);
 	if (r == 0)
@@ -31,6 +32,7 @@ static void load_one(int root_fd, const char *root, const char *id, struct state
 		log_warning("container %s is left out: %s", id, err.msg);
 	list->arena = c.arena;
 	c.arena = (struct oci_arena)OCI_ARENA_INIT;
+	c.root_fd = -EBADF;
 	container_fini(&c);
 }
 

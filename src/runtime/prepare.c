@@ -188,6 +188,7 @@ static int save_state(struct creation *cr, struct error *err)
 	if (r < 0)
 		return r;
 	record->pid_start_time = stat.start_time;
+	record->pid_mark = proc_mark(cr->pid);
 	record->ignored_signals = stat.ignored_signals;
 	return store_save(&cr->container, err);
 }

@@ -3,6 +3,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -24,6 +25,8 @@ static const struct oci_field record_fields[] = {
 	OCI_STRING(container_record, id, "id", OCI_REQUIRED),
 	OCI_I64(container_record, pid, "pid", OCI_ALWAYS),
 	OCI_U64(container_record, pid_start_time, "pidStartTime", OCI_ALWAYS),
+	OCI_U64(container_record, pid_mark.inode, "pidInode", 0),
+	OCI_I64(container_record, pid_mark.time, "pidInodeTime", 0),
 	OCI_U32(container_record, ignored_signals, "ignoredSignals", 0),
 	OCI_STRING(container_record, bundle, "bundle", OCI_REQUIRED),
 	OCI_STRING(container_record, rootfs, "rootfs", 0),
@@ -157,11 +160,22 @@ int store_list(const char *root, struct strvec *ids, struct error *err)
 	return 0;
 }
 
-static int read_record(struct container *c, const char *root, struct error *err)
+/* What PATH below DFD says. */
+static int read_record_at(struct container *c, int dfd, const char *path, struct error *err)
 {
 	cleanup_strbuf struct strbuf text = STRBUF_INIT;
 	struct oci_error oci_err = OCI_ERROR_INIT;
-	int r = file_read_at(c->dir_fd, "state.json", MAX_STATE, &text, err);
+	int r = file_read_at(dfd, path, MAX_STATE, &text, err);
+
+	if (r == 0 && oci_read(&c->arena, &record_object, text.buf, text.len, "state.json",
+			       &c->record, &oci_err) < 0)
+		r = error_from_oci(err, &oci_err);
+	return r;
+}
+
+static int read_record(struct container *c, const char *root, struct error *err)
+{
+	int r = read_record_at(c, c->dir_fd, "state.json", err);
 
 	if (r == -ENOENT) {
 		/* Create is at work, or was killed: what there is can still be deleted. */
@@ -170,9 +184,6 @@ static int read_record(struct container *c, const char *root, struct error *err)
 		c->record.oci_version = "1.0.0";
 		return 0;
 	}
-	if (r == 0 && oci_read(&c->arena, &record_object, text.buf, text.len, "state.json",
-			       &c->record, &oci_err) < 0)
-		r = error_from_oci(err, &oci_err);
 	return r < 0 ? error_context(err, "%s/%s", root, c->id) : 0;
 }
 
@@ -184,14 +195,10 @@ static int explain_open(const char *root, const char *id, struct error *err)
 	return error_hint(err, "\"dabba list\" shows those below %s", root);
 }
 
-int container_load_at(struct container *c, int root_fd, const char *root, const char *id,
-		      struct error *err)
+static int load_below(struct container *c, const char *root, struct error *err)
 {
-	c->dir_fd = openat(root_fd, id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (c->dir_fd < 0)
-		return explain_open(root, id, err);
-	c->id = xstrdup(id);
-	return read_record(c, root, err);
+	c->dir_fd = openat(c->root_fd, c->id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	return c->dir_fd < 0 ? explain_open(root, c->id, err) : read_record(c, root, err);
 }
 
 int container_load(struct container *c, const char *root, const char *id, struct error *err)
@@ -201,8 +208,28 @@ int container_load(struct container *c, const char *root, const char *id, struct
 	if (r < 0)
 		return r;
 	c->root_fd = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	return c->root_fd < 0 ? explain_open(root, id, err)
-			      : container_load_at(c, c->root_fd, root, id, err);
+	if (c->root_fd < 0)
+		return explain_open(root, id, err);
+	c->id = xstrdup(id);
+	return load_below(c, root, err);
+}
+
+int container_peek(struct container *c, const char *root, const char *id, struct error *err)
+{
+	struct error none = ERROR_INIT;
+	char path[MAX_ID + sizeof("/state.json")];
+	int r;
+
+	c->id = xstrdup(id);
+	(void)snprintf(path, sizeof(path), "%s/state.json", id);
+	r = read_record_at(c, c->root_fd, path, &none);
+	if (r == 0)
+		return 0;
+	/* Create is at work, or was killed, or the container is gone: its directory tells. */
+	if (r == -ENOENT)
+		return load_below(c, root, err);
+	*err = none;
+	return error_context(err, "%s/%s", root, id);
 }
 
 int container_lock_loaded(struct container *c, const char *root, struct error *err)

@@ -91,3 +91,42 @@ two_containers() {
 	must few_files
 	[[ $(grep -c '^c' <<<"$output") == 12 ]]
 }
+
+@test "list: the dead whom nobody has waited for are stopped" {
+	require dabba
+	local runtime_pid init
+	sh_args 'sleep 30'
+	"$RUNTIME" --root "$ROOT" run "$ID" </dev/null >/dev/null 2>&1 3>&- &
+	runtime_pid=$!
+	eventually has_status running
+	init=$(runtime state "$ID" | jq .pid)
+	kill -STOP "$runtime_pid"
+	kill -KILL "$init"
+	eventually grep -q '^State:.*Z' "/proc/$init/status"
+	try runtime list -f json
+	kill -CONT "$runtime_pid"
+	wait "$runtime_pid" || :
+	jq -e '.[0].status == "stopped"' <<<"$output"
+}
+
+@test "list: a process is known by its start where its inode in /proc is another" {
+	require dabba
+	two_containers
+	jq -e '.pidStartTime > 0' "$ROOT/$ID/state.json"
+	with_other_proc() {
+		unshare -m sh -c 'mount -t proc proc /proc && exec "$@"' - "$RUNTIME" --root "$ROOT" list
+	}
+	must with_other_proc
+	grep -qE "^$ID +[0-9]+ +running +" <<<"$output"
+	grep -qE "^second +[0-9]+ +created +" <<<"$output"
+	jq -c 'del(.pidInode, .pidInodeTime)' "$ROOT/$ID/state.json" >other
+	cp other "$ROOT/$ID/state.json"
+	jq -c '.pidInode += 1 | .pidStartTime += 1' "$ROOT/second/state.json" >other
+	cp other "$ROOT/second/state.json"
+	must runtime list
+	grep -qE "^$ID +[0-9]+ +running +" <<<"$output"
+	grep -qE "^second +0 +stopped +" <<<"$output"
+	jq -c '.pidInodeTime += 1' other >"$ROOT/second/state.json"
+	must runtime list
+	grep -qE "^second +0 +stopped +" <<<"$output"
+}

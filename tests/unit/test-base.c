@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/error.h"
@@ -44,6 +45,9 @@ static void test_str(void)
 	for (int i = 0; i < 100; i++)
 		strbuf_addf(&sb, "%d,", i);
 	ok(sb.len == 290 && sb.buf[290] == '\0');
+	for (int i = 0; i < 100; i++)
+		ok(sb.buf[290 + i] == '\0' && (strbuf_addf(&sb, "%c", 'a'), sb.len == 291u + i));
+	ok(strspn(sb.buf + 290, "a") == 100);
 	strbuf_reset(&sb);
 	strbuf_adds(&sb, "a");
 	strbuf_addch(&sb, 'b');
@@ -162,6 +166,43 @@ static void test_proc(void)
 	ok(proc_open("self/stat", O_RDONLY, &err) < 0);
 }
 
+/* One that waits, with a file open. */
+static pid_t fork_waiting(void)
+{
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		(void)pause();
+		_exit(0);
+	}
+	return pid;
+}
+
+static void test_proc_mark(void)
+{
+	pid_t pid = fork_waiting();
+	struct proc_mark mark = proc_mark(pid), other = mark, none = { 0 };
+	struct stat st = { .st_size = 0 };
+	siginfo_t info;
+
+	/* Linux 6.2 counts open files. */
+	ok(stat("/proc/self/fd", &st) == 0 && (st.st_size > 0) == (mark.inode > 0));
+	ok(proc_has_mark(pid, &mark) == (mark.inode > 0));
+	other.time++;
+	ok(!proc_has_mark(pid, &other));
+	other = mark;
+	other.inode++;
+	ok(!proc_has_mark(pid, &other));
+	ok(!proc_has_mark(pid, &none));
+	ok(!proc_has_mark(getpid(), &mark));
+	(void)kill(pid, SIGKILL);
+	ok(waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT) == 0);
+	ok(!proc_has_mark(pid, &mark));
+	ok(proc_mark(pid).inode == 0);
+	ok(waitpid(pid, NULL, 0) == pid);
+	ok(!proc_has_mark(pid, &mark));
+}
+
 static void test_sock(void)
 {
 	struct error err = ERROR_INIT;
@@ -210,6 +251,7 @@ int main(void)
 	test_numbers();
 	test_path();
 	test_proc();
+	test_proc_mark();
 	test_sock();
 	test_pile();
 	return tap_done();

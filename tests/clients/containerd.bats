@@ -85,6 +85,32 @@ task_ended() {
 	[[ $(ctr tasks ls | awk -v id="$1" '$1 == id { print $3 }') == STOPPED ]]
 }
 
+# With these ctr does not pass on the name of the program, which is runc then.
+@test "ctr containers create, tasks start, run --no-pivot: dabba in the place of runc" {
+	ln -s dabba /usr/local/bin/runc
+	must ctr containers create localhost/busybox:1 box head -n 1
+	echo hello | ctr tasks start --pid-file "$BATS_TEST_TMPDIR/pid" box >"$BATS_TEST_TMPDIR/out"
+	[[ $(<"$BATS_TEST_TMPDIR/out") == hello && $(<"$BATS_TEST_TMPDIR/pid") == [1-9]* ]]
+	make_rootfs "$BATS_TEST_TMPDIR/root"
+	# shellcheck disable=SC2046 # an option or none
+	must ctr run --rm $(shares) --no-pivot --rootfs "$BATS_TEST_TMPDIR/root" moved ls /bin/busybox
+	rm /usr/local/bin/runc
+}
+
+@test "ctr run --uidmap, --seccomp-profile, --device, --rootfs-propagation, --null-io" {
+	must run_ctr --rm --uidmap 0:200000:5000 --gidmap 0:200000:5000 -- mapped sh -c 'cat /proc/self/uid_map; touch /file'
+	[[ $(tr -s ' ' <<<"$output") == ' 0 200000 5000' ]]
+	echo '{"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"names": ["mkdir", "mkdirat"],
+		"action": "SCMP_ACT_ERRNO", "errnoRet": 28}]}' >"$BATS_TEST_TMPDIR/seccomp.json"
+	fails run_ctr --rm --seccomp --seccomp-profile "$BATS_TEST_TMPDIR/seccomp.json" -- filtered mkdir /x
+	[[ $error == *'No space left'* ]]
+	must run_ctr --rm --device /dev/kmsg --rootfs-propagation rshared --allow-new-privs -- box sh -c \
+		'stat -c %t:%T /dev/kmsg; grep " / / .* shared:" /proc/self/mountinfo; grep NoNewPrivs /proc/self/status'
+	[[ $output == 1:b$'\n'*\ shared:*NoNewPrivs:*0 ]]
+	must run_ctr -d --null-io -- quiet sh -c 'echo lost; sleep 1000'
+	must ctr tasks exec --exec-id one quiet true
+}
+
 @test "ctr tasks: a second start, kill --all" {
 	require controller cpu
 	must run_ctr -d -- box sh -c 'sleep 1000 & sleep 1000'

@@ -107,6 +107,12 @@ docker() {
 	must docker logs box
 	[[ $output == one && $error == two ]]
 	must docker exec box touch /new
+	echo content >"$BATS_TEST_TMPDIR/file"
+	must docker cp "$BATS_TEST_TMPDIR/file" box:/root/file
+	must docker exec box cat /root/file
+	[[ $output == content ]]
+	must docker cp box:/etc/passwd "$BATS_TEST_TMPDIR/passwd"
+	grep -q ^user: "$BATS_TEST_TMPDIR/passwd"
 	must docker commit box changed
 	must docker run --rm changed ls /new
 }
@@ -157,6 +163,70 @@ docker() {
 	must docker run --rm made
 	[[ $output == $'content\nuser' ]]
 	docker rmi -f made
+}
+
+# inspected NAME FORMAT TEXT
+inspected() {
+	[[ $(docker inspect "$1" --format "$2") == "$3" ]]
+}
+
+@test "docker healthchecks, --restart, attach, exec -d" {
+	must docker run -d --name box --health-cmd 'test -e /tmp/well' --health-interval 1s --health-retries 1 bb sleep 1000
+	within "$PATIENCE" inspected box '{{.State.Health.Status}}' unhealthy
+	must docker exec -d box touch /tmp/well
+	within "$PATIENCE" inspected box '{{.State.Health.Status}}' healthy
+	must docker run -d --name again --restart on-failure:2 bb false
+	within "$PATIENCE" inspected again '{{.RestartCount}} {{.State.Status}}' '2 exited'
+	must docker run -d -i --name talk bb sh -c 'read x; echo got $x; exit 9'
+	echo hello | docker attach talk || true
+	must docker wait talk
+	[[ $output == 9 ]]
+	must docker logs talk
+	[[ $output == 'got hello' ]]
+}
+
+@test "docker volumes with propagation, --ipc container, seccomp, --cgroup-parent, 137" {
+	local dir=$BATS_TEST_TMPDIR/shared parent=/parent ipc
+	mkdir "$dir"
+	host_mount -t tmpfs tmpfs "$dir"
+	mount --make-shared "$dir"
+	must docker run --rm -v "$dir:/v:rshared" bb grep ' /v ' /proc/self/mountinfo
+	[[ $output == *shared:* ]]
+	must docker run --rm --mount "type=bind,src=$dir,dst=/v,bind-propagation=rslave" bb grep ' /v ' /proc/self/mountinfo
+	[[ $output == *master:* ]]
+	umount "$dir"
+	rm "$BATS_TEST_TMPDIR/mounted"
+	echo '{"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"names": ["mkdir", "mkdirat"],
+		"action": "SCMP_ACT_ERRNO", "errnoRet": 28}]}' >"$BATS_TEST_TMPDIR/seccomp.json"
+	must docker run -d --name box --ipc shareable --security-opt "seccomp=$BATS_TEST_TMPDIR/seccomp.json" bb sleep 1000
+	fails docker exec box mkdir /x
+	[[ $error == *'No space left'* ]]
+	try docker exec box sh -c 'kill -KILL $$'
+	((status == 137))
+	must docker exec box readlink /proc/self/ns/ipc
+	ipc=$output
+	has_systemd && parent=parent.slice
+	must docker run --rm --ipc container:box --cgroup-parent "$parent" --cgroupns host bb sh -c \
+		'readlink /proc/self/ns/ipc; grep ^0:: /proc/self/cgroup'
+	[[ $output == "$ipc"$'\n'0::/parent*/* ]]
+	has_systemd || rmdir /sys/fs/cgroup/parent
+}
+
+@test "dockerd --userns-remap: root of a container is nobody" {
+	echo 'daemon:1000000:65536' >"$BATS_TEST_TMPDIR/subid"
+	mount --bind "$BATS_TEST_TMPDIR/subid" /etc/subuid
+	mount --bind "$BATS_TEST_TMPDIR/subid" /etc/subgid
+	stop_dockerd
+	start_dockerd --userns-remap=daemon
+	docker load -qi "$CLIENT_IMAGES"
+	must docker run --rm --read-only --tmpfs /t -v named:/vol localhost/busybox:1 \
+		sh -c 'touch /t/x /vol/x; id -u; cat /proc/self/uid_map'
+	[[ $(tr -s ' ' <<<"$output") == $'0\n 0 1000000 65536' ]]
+	must docker run --rm --userns=host localhost/busybox:1 cat /proc/self/uid_map
+	[[ $(tr -s ' ' <<<"$output") == ' 0 0 4294967295' ]]
+	stop_dockerd
+	umount /etc/subuid /etc/subgid
+	start_dockerd
 }
 
 @test "dockerd restarted: a container with --restart=always comes back" {

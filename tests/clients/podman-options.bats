@@ -48,12 +48,13 @@ teardown() {
 	host_mount -t tmpfs tmpfs "$dir"
 	mount --make-shared "$dir"
 	mkdir "$dir/sub"
-	for kind in private rprivate slave rslave shared rshared; do
+	for kind in private rprivate slave rslave shared rshared unbindable runbindable; do
 		must run_bb -v "$dir:/v:$kind" -- grep ' /v ' /proc/self/mountinfo
 		case $kind in
 		*private) [[ $output != *shared:* && $output != *master:* ]] ;;
 		*slave) [[ $output == *master:* && $output != *shared:* ]] ;;
 		*shared) [[ $output == *shared:* ]] ;;
+		*unbindable) [[ $output == *unbindable* ]] ;;
 		esac
 	done
 	must podman run -d --net=none --name watch -v "$dir:/v:rslave" bb sleep 1000
@@ -81,6 +82,17 @@ teardown() {
 	[[ $output == '1000 77 78' ]]
 }
 
+# /dev/kmsg, since what every container has cannot be taken from it.
+@test "podman --device with some rights, --device-cgroup-rule" {
+	mknod "$BATS_TEST_TMPDIR/log" c 1 11
+	must run_bb --cap-add syslog --device "$BATS_TEST_TMPDIR/log:/dev/log:r" -- sh -c \
+		': </dev/log; ! true 2>&1 >/dev/log'
+	[[ $output == *'not permitted'* ]]
+	must run_bb --cap-add syslog,mknod --device-cgroup-rule 'c 1:11 rm' -- sh -c \
+		'mknod /log c 1 11 && : </log && ! true >/log'
+	[[ $error == *'not permitted'* ]]
+}
+
 @test "podman --privileged" {
 	must run_bb --privileged -- sh -c 'mount -t tmpfs none /tmp && ls /dev/null /dev/kmsg; grep Seccomp: /proc/self/status'
 	[[ $output == */dev/kmsg*Seccomp:*0 ]]
@@ -102,6 +114,8 @@ teardown() {
 	must run_bb --security-opt unmask=ALL -- sh -c 'grep -c " /proc/" /proc/mounts'  || ((status == 1))
 	[[ $output == 0 ]]
 	must run_bb --security-opt unmask=/proc/acpi --security-opt label=disable -- true
+	must run_bb --security-opt proc-opts=hidepid=2 -- grep ' /proc ' /proc/mounts
+	[[ $output == *hidepid=* ]]
 }
 
 @test "podman --ulimit, --sysctl, --hostname, --add-host, --dns, --env, --umask, --init" {
@@ -114,8 +128,39 @@ teardown() {
 	[[ $output == podman-init$'\n'[2-9]* ]]
 	must run_bb --add-host far:1.2.3.4 -- cat /etc/hosts
 	[[ $output == *1.2.3.4*far* ]]
+	must podman run --rm --net=host --dns 9.9.9.9 bb cat /etc/resolv.conf
+	[[ $output == *'nameserver 9.9.9.9'* ]]
 	try run_bb --timeout 2 -- sleep 1000
 	((status > 128))
+}
+
+@test "podman --personality, --oom-score-adj, --secret, --systemd=always, --volumes-from" {
+	must run_bb --personality LINUX32 --oom-score-adj 500 -- sh -c 'uname -m; cat /proc/self/oom_score_adj'
+	[[ $output == i[3-6]86$'\n'500 ]]
+	echo hidden | podman secret create key -
+	must run_bb --secret key --secret key,type=env,target=KEY -- sh -c 'cat /run/secrets/key; echo $KEY'
+	[[ $output == $'hidden\nhidden' ]]
+	must podman secret rm key
+	must run_bb --systemd=always -- sh -c 'for dir in /run /run/lock /tmp /var/log/journal; do
+		grep -c " $dir tmpfs rw" /proc/mounts; done; mkdir /sys/fs/cgroup/init.scope && echo delegated'
+	[[ $output == $'1\n1\n1\n1\ndelegated' ]]
+	must podman run -d --net=none --name first -v vol:/vol bb touch /vol/file
+	must podman wait first
+	must run_bb --volumes-from first -- ls /vol
+	[[ $output == file ]]
+}
+
+@test "podman volumes: :U, :z, :idmap, --mount type=image, devpts and a copied-up tmpfs" {
+	local dir=$BATS_TEST_TMPDIR/data
+	mkdir "$dir"
+	must run_bb -v "$dir:/data:U,z" -u user -- touch /data/file
+	[[ $(stat -c %u "$dir/file") == 1000 ]]
+	must run_bb --uidmap 0:200000:5000 -v "$dir:/data:idmap" -- sh -c 'stat -c %u /data/file; touch /data/mapped'
+	[[ $output == 1000 && $(stat -c %u "$dir/mapped") == 0 ]]
+	must run_bb --mount type=image,source=bb,destination=/image -- ls /image/bin/busybox
+	must run_bb --mount type=devpts,destination=/pts -- grep -c ' /pts devpts ' /proc/mounts
+	must run_bb --mount type=tmpfs,dst=/etc,tmpcopyup -- sh -c 'grep -c user /etc/passwd; touch /etc/new'
+	[[ $output == 1 ]]
 }
 
 @test "podman --userns=auto, keep-id's like, --uidmap, --user of the image" {
@@ -191,6 +236,12 @@ time.sleep(1000)'
 	must podman healthcheck run sick
 	must podman inspect sick --format '{{.State.Health.Status}}'
 	[[ $output == healthy ]]
+	must podman run -d --net=none --name dying --health-cmd 'exit 1' --health-retries 2 --health-interval disable \
+		--health-on-failure kill bb sleep 1000
+	fails podman healthcheck run dying
+	fails podman healthcheck run dying
+	must podman wait dying
+	[[ $output == 137 ]]
 }
 
 @test "podman --network: a bridge, two containers talk" {
@@ -206,6 +257,11 @@ time.sleep(1000)'
 	podman run --rm --net=none --preserve-fds 1 bb cat /proc/self/fd/3 3<<<"from fd 3" \
 		>"$BATS_TEST_TMPDIR/out" 2>&1 </dev/null
 	[[ $(<"$BATS_TEST_TMPDIR/out") == "from fd 3" ]]
+	make_rootfs "$BATS_TEST_TMPDIR/root"
+	must podman run --rm --net=none --rootfs "$BATS_TEST_TMPDIR/root" touch /file
+	[[ -e $BATS_TEST_TMPDIR/root/file ]]
+	must podman run --rm --net=none --rootfs "$BATS_TEST_TMPDIR/root:O" touch /gone
+	[[ ! -e $BATS_TEST_TMPDIR/root/gone ]]
 	mkdir -p "$BATS_TEST_TMPDIR/hooks"
 	printf '#!/bin/sh\ncat >%s\n' "$BATS_TEST_TMPDIR/hook-saw" >"$BATS_TEST_TMPDIR/hook"
 	chmod +x "$BATS_TEST_TMPDIR/hook"

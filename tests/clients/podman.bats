@@ -18,6 +18,8 @@ teardown() {
 
 @test "podman --runtime: a path, and another name than the default's" {
 	cp /usr/local/bin/dabba "$BATS_TEST_TMPDIR/runtime"
+	# It is looked for beside the runtime.
+	cp /usr/local/bin/dabba-systemd "$BATS_TEST_TMPDIR"
 	must podman --runtime "$BATS_TEST_TMPDIR/runtime" run --name box --net=none bb echo by path
 	[[ $output == 'by path' ]]
 	must podman inspect box --format '{{.OCIRuntime}}'
@@ -46,6 +48,36 @@ teardown() {
 	[[ $error == *dabba*"no-such-program"*"not found"* ]]
 	fails run_bb --cap-add nonsense -- true
 	((status == 125))
+}
+
+@test "podman run and exec: 128 and the signal" {
+	must podman run -d --net=none --name box bb sleep 1000
+	try podman exec box sh -c 'kill -KILL $$'
+	((status == 137))
+	try podman exec box sh -c 'kill -TERM $$'
+	((status == 143))
+	podman run --net=none --name victim bb sleep 1000 </dev/null 3>&- &
+	within "$PATIENCE" has_status victim running
+	must podman kill -s KILL victim
+	status=0
+	wait $! || status=$?
+	((status == 137))
+}
+
+@test "podman create, init, start with input, rename, restarts of its own" {
+	must podman create --net=none --name made -i bb sh -c 'read x; echo got $x; exit 6'
+	must podman init made
+	must podman inspect made --format '{{.State.Status}} {{.State.Pid}}'
+	[[ $output == *ed\ [1-9]* ]]
+	status=0
+	echo hello | podman start -a -i made >"$BATS_TEST_TMPDIR/out" || status=$?
+	((status == 6))
+	[[ $(<"$BATS_TEST_TMPDIR/out") == 'got hello' ]]
+	must podman rename made other
+	must podman run -d --net=none --name again --restart on-failure:2 bb sh -c 'echo x; exit 1'
+	within "$PATIENCE" has_status again exited
+	must podman logs -f again
+	[[ $output == $'x\nx\nx' ]]
 }
 
 @test "podman run -it: a terminal with its size, and detach keys" {
@@ -134,6 +166,26 @@ teardown() {
 	must podman commit -q box localhost/changed
 	must podman run --rm --net=none localhost/changed ls /new
 	must podman rmi -f localhost/changed
+}
+
+@test "podman generate systemd, export, top by the container's ps" {
+	must podman run -d --net=none --name box bb sleep 1000
+	must podman generate systemd --name box
+	[[ $output == *ExecStart=*podman\ start\ box* ]]
+	podman export box | tar -t >"$BATS_TEST_TMPDIR/list"
+	grep -qx bin/busybox "$BATS_TEST_TMPDIR/list"
+	must podman top box -o pid,comm
+	[[ $output == *1\ sleep* ]]
+	must podman top box capeff seccomp hpid
+	[[ $output == *CHOWN*filter* ]]
+}
+
+# It needs CRIU, which dabba does not drive.
+@test "podman checkpoint: refused, and the container goes on" {
+	must podman run -d --net=none --name box bb sleep 1000
+	fails podman container checkpoint box
+	[[ $error == *"does not support checkpoint"* ]]
+	must podman exec box true
 }
 
 @test "podman attach: input reaches the program" {

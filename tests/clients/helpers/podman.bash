@@ -45,6 +45,11 @@ logged() {
 	[[ $(podman logs "$1" 2>&1) == *"$2"* ]]
 }
 
+# has_status CONTAINER STATUS
+has_status() {
+	[[ $(podman inspect "$1" --format '{{.State.Status}}') == "$2" ]]
+}
+
 remove_all() {
 	podman pod rm -af -t 0 >/dev/null
 	podman rm -af -t 0 >/dev/null

@@ -74,7 +74,6 @@ int rootfs_leave(struct rootfs *r, struct error *err)
 {
 	if (fchdir(r->saved_cwd_fd) < 0)
 		return error_sys(err, "fchdir", "back from the rootfs");
-	fd_close(&r->saved_cwd_fd);
 	return 0;
 }
 

@@ -48,6 +48,7 @@ int rootfs_open(struct rootfs *r, const struct oci_config *config, int bundle_df
 void rootfs_fini(struct rootfs *r);
 
 int rootfs_stand(struct rootfs *r, struct error *err);
+/* saved_cwd_fd is left to rootfs_fini(), or to the caller's fd_pile. */
 int rootfs_leave(struct rootfs *r, struct error *err);
 
 /*

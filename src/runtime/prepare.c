@@ -97,6 +97,7 @@ static int spawn(struct creation *cr, struct error *err)
 		.child = init_run,
 		.arg = &cr->init,
 	};
+	cleanup_fd_pile struct fd_pile pile = { .n = 0 };
 	struct spawned spawned;
 	int pair[2], r;
 
@@ -122,8 +123,9 @@ static int spawn(struct creation *cr, struct error *err)
 	if (r == 0)
 		r = creation_settle_cgroup(cr, request.cgroup_fd >= 0, err);
 	/* Init has its own copy: with ours gone, its death ends the connection. */
-	fd_close(&cr->init.sync_fd);
-	fd_close(&cr->init.listen_fd);
+	fd_pile_add(&pile, &cr->init.sync_fd);
+	fd_pile_add(&pile, &cr->init.listen_fd);
+	fd_pile_add(&pile, &cr->init.rootfs.saved_cwd_fd);
 	return r;
 }
 

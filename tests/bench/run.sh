@@ -44,6 +44,8 @@ STDERR=$TMPDIR/stderr
 : >"$DATA"
 declare -A program
 names=()
+# What a command to measure is started by.
+inside=()
 
 # add_program NAME PATH
 add_program() {
@@ -110,7 +112,7 @@ make_bundles() {
 watch() {
 	local copies=()
 	[[ $1 != -n ]] || { copies=(-n "$2") && shift 2; }
-	"$BENCH/stopwatch" "${copies[@]}" "$DATA" "$@" 2>"$STDERR" || {
+	"${inside[@]}" "$BENCH/stopwatch" "${copies[@]}" "$DATA" "$@" 2>"$STDERR" || {
 		cat "$STDERR" >&2
 		die "$*"
 	}
@@ -130,7 +132,7 @@ measure() {
 # quietly NAME ARGUMENT...: not measured.
 quietly() {
 	call "$@"
-	"${CALL[@]}" </dev/null >/dev/null 2>"$STDERR" || {
+	"${inside[@]}" "${CALL[@]}" </dev/null >/dev/null 2>"$STDERR" || {
 		cat "$STDERR" >&2
 		die "${CALL[*]}"
 	}
@@ -218,7 +220,7 @@ parallel() {
 		/sys/fs/cgroup/floor-{} /bin/true host-net
 }
 
-# among WHAT NAME: create, run and list while there is much of something.
+# among WHAT NAME: create, run and list while there is much of something, or as much as ever.
 among() {
 	measure "$2" "create-$1" create --bundle "$TMPDIR/long" "$2-extra"
 	measure "$2" "list-$1" list
@@ -226,39 +228,69 @@ among() {
 	measure "$2" "run-$1" run --bundle "$TMPDIR/quick" "$2-extra"
 }
 
-# Many mounts in this namespace, which every container's copy begins with.
-crowd_of_mounts() {
-	local i name dir=$TMPDIR/mounts
+# start_crowd_of_mounts: sets CROWD to a process whose mount namespace has many more.
+start_crowd_of_mounts() {
+	local i dir=$TMPDIR/mounts
 	mkdir "$dir"
-	mount -t tmpfs crowd "$dir"
-	mkdir "$dir/source"
-	for ((i = 0; i < crowd; i++)); do
-		echo "$dir/$i"
-	done | xargs mkdir
-	for ((i = 0; i < crowd; i++)); do
-		mount --bind "$dir/source" "$dir/$i"
+	unshare --mount --propagation private sleep infinity &
+	CROWD=$!
+	until [[ $(readlink "/proc/$CROWD/ns/mnt") != $(readlink /proc/self/ns/mnt) ]]; do
+		sleep 0.01
 	done
-	for ((i = 0; i < (rounds + 1) / 2; i++)); do
+	nsenter --mount="/proc/$CROWD/ns/mnt" bash -euc 'mount -t tmpfs crowd "$1"
+		mkdir "$1/source"
+		for ((i = 0; i < $2; i++)); do
+			echo "$1/$i"
+		done | xargs mkdir
+		for ((i = 0; i < $2; i++)); do
+			mount --bind "$1/source" "$1/$i"
+		done' - "$dir" "$crowd"
+}
+
+# Every container begins with a copy of all mounts.  Each round is outside of the crowd and
+# inside, since growth is a small difference and the machine is not the same in a minute.
+crowd_of_mounts() {
+	local i name CROWD
+	start_crowd_of_mounts
+	for ((i = 0; i < rounds; i++)); do
+		for name in "${names[@]}"; do
+			among no-mounts "$name"
+		done
+		floor_run run-no-mounts
+		inside=(nsenter --mount="/proc/$CROWD/ns/mnt")
 		for name in "${names[@]}"; do
 			among mounts "$name"
 		done
 		floor_run run-mounts
+		inside=()
 	done
-	umount --recursive "$dir"
+	kill "$CROWD"
 }
 
-# Many containers of NAME that wait for their start.
+# Many containers of NAME that wait for their start.  The rounds without them, which growth is
+# held against, are half before and half after.
 crowd_of_containers() {
 	local i
+	few_containers "$1"
 	for ((i = 0; i < crowd; i++)); do
 		quietly "$1" create --bundle "$TMPDIR/long" "crowd-$i"
 	done
-	for ((i = 0; i < (rounds + 2) / 3; i++)); do
+	for ((i = 0; i < (rounds + 1) / 2; i++)); do
 		among containers "$1"
 		floor_run "run-containers-$1"
 	done
 	for ((i = 0; i < crowd; i++)); do
 		quietly "$1" delete --force "crowd-$i"
+	done
+	few_containers "$1"
+}
+
+# few_containers NAME: a quarter of the rounds without a crowd.
+few_containers() {
+	local i
+	for ((i = 0; i < (rounds + 3) / 4; i++)); do
+		among no-containers "$1"
+		floor_run "run-no-containers-$1"
 	done
 }
 

@@ -92,6 +92,8 @@ struct mount_plan {
 	/* A new or joined user namespace, a new or joined cgroup namespace. */
 	bool userns, cgroupns, pidns;
 	bool rootless;
+	/* In a mount namespace joined by path, where the name of an fd below /proc is not ours. */
+	bool foreign;
 	/* For MOUNT_LABEL_XATTR; MOUNT_LABEL_CONTEXT is among the data already. */
 	const char *mount_label;
 	/* For id-mapped mounts: the last namespace made, and for which mapping. */

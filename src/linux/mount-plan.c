@@ -354,26 +354,11 @@ static int plan_entry(const struct mount_plan *plan, struct mount_entry *e,
 	if (e->kind == MOUNT_KIND_NEW) {
 		add_label(e, env->mount_label);
 		e->mount_only = has_long_value(e);
-		if (e->mount_only || is_plain(e, env->mount_label))
+		if (e->mount_only || (!plan->foreign && is_plain(e, env->mount_label)))
 			e->joined_data = join_data(e);
 	}
 	e->late_readonly = is_tmpfs(e) && (e->options.attr_set & MOUNT_ATTR_RDONLY);
 	return 0;
-}
-
-/* Mounts in a namespace that others use as well would be mounts on the host. */
-static int check_namespace(const struct oci_config *config, struct error *err)
-{
-	const struct oci_namespace *ns = namespace_find(config->linux, OCI_NAMESPACE_MOUNT);
-
-	if (config->n_mounts == 0 || (ns && !ns->path))
-		return 0;
-	(void)error_set(err, EINVAL, "mounts need a new mount namespace, and %s",
-			ns ? "linux.namespaces joins an existing one" :
-			     "linux.namespaces has none");
-	(void)error_hint(err, ns ? "remove \"path\" from the mount namespace, or all mounts" :
-				   "add { \"type\": \"mount\" } to linux.namespaces");
-	return error_pointer(err, "mounts");
 }
 
 int mount_plan_new(const struct oci_config *config, const struct mount_env *env,
@@ -381,10 +366,8 @@ int mount_plan_new(const struct oci_config *config, const struct mount_env *env,
 {
 	const struct oci_linux *l = config->linux;
 	struct mount_plan *plan;
-	int r = check_namespace(config, err);
+	int r = 0;
 
-	if (r < 0)
-		return r;
 	plan = xcalloc(1, sizeof(*plan));
 	plan->entries = xcalloc(config->n_mounts, sizeof(*plan->entries));
 	plan->n = config->n_mounts;
@@ -395,6 +378,7 @@ int mount_plan_new(const struct oci_config *config, const struct mount_env *env,
 	plan->cgroupns = namespace_find(l, OCI_NAMESPACE_CGROUP) != NULL;
 	plan->pidns = namespace_find(l, OCI_NAMESPACE_PID) != NULL;
 	plan->rootless = env->rootless;
+	plan->foreign = !namespace_has_own_mounts(l) && namespace_find(l, OCI_NAMESPACE_MOUNT);
 	plan->mount_label = env->mount_label;
 	if (l)
 		plan->container_map = (struct idmap){ l->uid_mappings, l->gid_mappings,

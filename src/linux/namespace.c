@@ -98,6 +98,21 @@ static bool is_own_user_namespace(int fd)
 	       ours.st_dev == theirs.st_dev;
 }
 
+bool namespace_is_owned_by_ours(int ns_fd)
+{
+	cleanup_close int owner_fd = ioctl(ns_fd, NS_GET_USERNS);
+
+	return owner_fd >= 0 && is_own_user_namespace(owner_fd);
+}
+
+int namespace_joined_fd(const struct namespace_plan *plan, int flag)
+{
+	for (size_t i = 0; i < plan->n_joins; i++)
+		if (plan->joins[i].flag == flag)
+			return plan->joins[i].fd;
+	return -EBADF;
+}
+
 static int open_join(const struct oci_namespace *ns, size_t kind, struct error *err)
 {
 	cleanup_close int fd = -EBADF;

@@ -60,6 +60,12 @@ int namespace_join_all(const struct namespace_plan *plan, struct error *err);
 /* Makes a time namespace for the children of the caller and sets its offsets. */
 int namespace_unshare_time(const struct namespace_plan *plan, struct error *err);
 
+/* The namespace to be joined for FLAG (CLONE_NEW*), or -EBADF. Borrowed. */
+int namespace_joined_fd(const struct namespace_plan *plan, int flag);
+
+/* Whether the namespace NS_FD belongs to our own user namespace. */
+bool namespace_is_owned_by_ours(int ns_fd);
+
 /* The CLONE_NEW* flag of a type. */
 int namespace_flag(enum oci_namespace_type type);
 

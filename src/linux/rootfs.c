@@ -2,6 +2,7 @@
 #include "linux/rootfs.h"
 
 #include <fcntl.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -10,6 +11,7 @@
 #include "base/syscall.h"
 #include "linux/namespace.h"
 #include "linux/rootfs-move.h"
+#include "linux/rootfs-place.h"
 
 static const uint64_t propagation_flags[] = {
 	[OCI_PROPAGATION_PRIVATE] = MS_PRIVATE,
@@ -32,6 +34,17 @@ static int open_error(const char *path, struct error *err)
 	return error_pointer(err, "root.path");
 }
 
+/* Root of a user namespace may not mount in a namespace that belongs to another. */
+static int check_shared(const struct rootfs *r, const struct oci_config *config, struct error *err)
+{
+	if (!r->needs_place || !namespace_find(config->linux, OCI_NAMESPACE_USER))
+		return 0;
+	(void)error_set(err, EINVAL, "rootfs: %s in a user namespace needs a new mount namespace",
+			config->n_mounts > 0 ? "mounts" : "read-only");
+	(void)error_hint(err, "add { \"type\": \"mount\" } without a path to linux.namespaces");
+	return error_pointer(err, config->n_mounts > 0 ? "mounts" : "root.readonly");
+}
+
 int rootfs_open(struct rootfs *r, const struct oci_config *config, int bundle_dfd,
 		struct error *err)
 {
@@ -45,11 +58,9 @@ int rootfs_open(struct rootfs *r, const struct oci_config *config, int bundle_df
 	r->own_mounts = namespace_has_own_mounts(config->linux);
 	r->propagation =
 		config->linux ? propagation_flags[config->linux->rootfs_propagation] : 0;
-	if (r->readonly && !r->own_mounts) {
-		(void)error_set(err, EINVAL, "rootfs: read-only needs a new mount namespace");
-		(void)error_hint(err, "add { \"type\": \"mount\" } to linux.namespaces");
-		return error_pointer(err, "root.readonly");
-	}
+	r->needs_place = !r->own_mounts && (config->n_mounts > 0 || r->readonly);
+	if (check_shared(r, config, err) < 0)
+		return err->code;
 	r->fd = openat(bundle_dfd, root->path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	return r->fd < 0 ? open_error(root->path, err) : 0;
 }
@@ -58,6 +69,10 @@ void rootfs_fini(struct rootfs *r)
 {
 	fd_close(&r->fd);
 	fd_close(&r->saved_cwd_fd);
+	fd_close(&r->place_fd);
+	fd_close(&r->tree_fd);
+	free(r->place);
+	r->place = NULL;
 }
 
 int rootfs_stand(struct rootfs *r, struct error *err)
@@ -131,6 +146,8 @@ int rootfs_prepare(struct rootfs *r, struct error *err)
 {
 	cleanup_close int tree_fd = -EBADF;
 
+	if (r->needs_place)
+		return rootfs_place_attach(r, err);
 	if (!r->own_mounts)
 		return 0;
 	if (cut_off(r, err) < 0)
@@ -214,7 +231,8 @@ int rootfs_finish(const struct rootfs *r, struct error *err)
 	struct mount_attr attr = { .attr_set = r->readonly ? MOUNT_ATTR_RDONLY : 0,
 				   .propagation = r->propagation };
 
-	if (!r->own_mounts || !(attr.attr_set | attr.propagation))
+	/* Without a mount of our own it would be the host's that changes. */
+	if (!(r->own_mounts || r->needs_place) || !(attr.attr_set | attr.propagation))
 		return 0;
 	if (mount_setattr(r->fd, "", AT_EMPTY_PATH, &attr, sizeof(attr)) == 0)
 		return 0;

@@ -6,6 +6,7 @@
  * while it clones, and init starts from ".".
  *
  *   parent, before clone    rootfs_open(), then rootfs_stand()
+ *                           rootfs_place_make()   see linux/rootfs-place.h
  *   parent, after clone     rootfs_leave()
  *   init, first             rootfs_prepare()   the mount tree to build in: r->fd
  *   init                    (mounts, devices, masks below r->fd)
@@ -35,9 +36,16 @@ struct rootfs {
 	bool no_pivot;
 	/* A new mount namespace: without one there is only chroot(2). */
 	bool own_mounts;
+	/* Without one, but with mounts to make: they are kept together in one place. */
+	bool needs_place;
+	/* The directory for that, and its path where the mount namespace is joined, else NULL. */
+	int place_fd;
+	char *place;
+	/* The detached copy of the rootfs that goes there. */
+	int tree_fd;
 };
 
-#define ROOTFS_INIT { .fd = -EBADF, .saved_cwd_fd = -EBADF }
+#define ROOTFS_INIT { .fd = -EBADF, .saved_cwd_fd = -EBADF, .place_fd = -EBADF, .tree_fd = -EBADF }
 
 /*
  * Reads root, linux.rootfsPropagation and whether there is a new mount
@@ -53,7 +61,8 @@ int rootfs_leave(struct rootfs *r, struct error *err);
 
 /*
  * Cuts the mount namespace off from the host's and mounts the rootfs (the
- * working directory) on itself; r->fd is that mount from now on.
+ * working directory) on itself; r->fd is that mount from now on.  With
+ * needs_place it is the copy in that place, and nothing else is changed.
  */
 int rootfs_prepare(struct rootfs *r, struct error *err);
 

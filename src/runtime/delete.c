@@ -12,6 +12,8 @@
 #include "libocispec/names.h"
 #include "linux/cgroup.h"
 #include "linux/intel-rdt.h"
+#include "linux/namespace.h"
+#include "linux/rootfs-place.h"
 #include "runtime/hooks.h"
 #include "runtime/store.h"
 
@@ -87,6 +89,14 @@ static int destroy_rdt_groups(const struct container *c, struct error *err)
 	return r;
 }
 
+/* Of a create that was killed before it had a config.json nobody knows. */
+static int destroy_place(const struct container *c, struct error *err)
+{
+	if (c->config && namespace_has_own_mounts(c->config->linux))
+		return 0;
+	return rootfs_place_remove(c->dir_fd, err);
+}
+
 static void run_poststop(const struct container *c)
 {
 	struct hook_list list = { .name = "poststop", .default_env = environ };
@@ -114,6 +124,9 @@ int container_destroy(struct container *c, const char *root, struct error *err)
 	r = destroy_cgroup(c, err);
 	if (r == 0)
 		r = destroy_rdt_groups(c, err);
+	/* Before anything looks into the state directory for what to remove. */
+	if (r == 0)
+		r = destroy_place(c, err);
 	/* The directory goes last: while it is there, delete can be tried again. */
 	if (r == 0)
 		r = store_remove(c, root, err);

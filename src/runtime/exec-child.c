@@ -32,10 +32,22 @@ static int become_member(struct execution *x, struct error *err)
 			    x->join_flags & CLONE_NEWUSER, err);
 }
 
+/* Joining a mount namespace leads to its root, and that is not the container's if others use it. */
+static int enter_root(const struct execution *x, struct error *err)
+{
+	if (x->init_root_fd < 0)
+		return 0;
+	if (fchdir(x->init_root_fd) < 0 || chroot(".") < 0)
+		return error_sys(err, "chroot", "to the root of container %s", x->container.id);
+	return chdir("/") < 0 ? error_sys(err, "chdir", "/") : 0;
+}
+
 static int child_join(struct execution *x, struct error *err)
 {
 	int r = become_member(x, err);
 
+	if (r == 0)
+		r = enter_root(x, err);
 	if (r < 0)
 		return r;
 	x->root_fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);

@@ -11,6 +11,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/pidfd.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -48,6 +49,7 @@ static void execution_fini(struct execution *x)
 	container_fini(&x->container);
 	exec_process_fini(&x->what);
 	fd_close(&x->init_pidfd);
+	fd_close(&x->init_root_fd);
 	fd_close(&x->sync_fd);
 	fd_close(&x->child_sync_fd);
 	fd_close(&x->console_fd);
@@ -110,6 +112,27 @@ static bool shares_user_namespace(const struct execution *x)
 	       ours.st_dev == theirs.st_dev;
 }
 
+/* Without a mount namespace of its own the container has a root by chroot(2) alone. */
+static int open_init_root(struct execution *x, struct error *err)
+{
+	char path[32];
+	int dfd;
+
+	if (namespace_has_own_mounts(x->container.config->linux))
+		return 0;
+	dfd = proc_fd(err);
+	if (dfd < 0)
+		return dfd;
+	(void)snprintf(path, sizeof(path), "%d/root", (int)x->container.record.pid);
+	x->init_root_fd = openat(dfd, path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (x->init_root_fd < 0)
+		return error_sys(err, "open", "/proc/%s", path);
+	/* Still there: so the pid was its own when the path was opened. */
+	if (pidfd_send_signal(x->init_pidfd, 0, NULL, 0) < 0)
+		return error_set(err, ESRCH, "cannot exec in a stopped container");
+	return 0;
+}
+
 static int find_namespaces(struct execution *x, struct error *err)
 {
 	const struct oci_linux *linux = x->container.config->linux;
@@ -124,7 +147,7 @@ static int find_namespaces(struct execution *x, struct error *err)
 	if ((x->join_flags & CLONE_NEWUSER) && shares_user_namespace(x))
 		x->join_flags &= ~CLONE_NEWUSER;
 	x->staged = (x->join_flags & CLONE_NEWUSER) && geteuid() != 0;
-	return 0;
+	return open_init_root(x, err);
 }
 
 static int find_cgroup(struct execution *x, struct error *err)
@@ -409,6 +432,7 @@ int container_exec(const struct exec_request *request, int *exit_status, struct 
 		.relay = RELAY_INIT,
 		.cgroup = CGROUP_INIT,
 		.init_pidfd = -EBADF,
+		.init_root_fd = -EBADF,
 		.sync_fd = -EBADF,
 		.child_sync_fd = -EBADF,
 		.console_fd = -EBADF,

@@ -22,6 +22,8 @@ struct execution {
 	struct cgroup cgroup;
 	/* Init's. */
 	int init_pidfd;
+	/* Its root directory, where that is not the root of a mount namespace; else -EBADF. */
+	int init_root_fd;
 	/* CLONE_NEW* of the namespaces to join. */
 	int join_flags;
 	/* Without privilege on the host the user namespace must come before the pid namespace. */

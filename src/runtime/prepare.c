@@ -26,6 +26,7 @@
 #include "linux/idmap.h"
 #include "linux/netdev.h"
 #include "linux/relay.h"
+#include "linux/rootfs-place.h"
 #include "runtime/delete.h"
 #include "runtime/prepare-cgroup.h"
 #include "runtime/prepare-steps.h"
@@ -281,8 +282,14 @@ static int connect_console(struct creation *cr, struct error *err)
 
 static int open_sources(struct creation *cr, struct error *err)
 {
+	struct rootfs *rootfs = &cr->init.rootfs;
+	int r = 0;
+
 	device_plan_open(cr->init.devices, cr->container.config->linux);
-	return mount_plan_open(cr->init.mounts, cr->cgroup.fd, err);
+	if (rootfs->needs_place)
+		r = rootfs_place_make(rootfs, cr->container.dir_fd,
+				      namespace_joined_fd(&cr->init.namespaces, CLONE_NEWNS), err);
+	return r < 0 ? r : mount_plan_open(cr->init.mounts, cr->cgroup.fd, err);
 }
 
 /* Between SYNC_READY and SYNC_START the runtime has nothing to do. */

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Lets every system call that a command makes fail once, and looks at what is left.
 
-    tests/helpers/sandbox tests/fault/fault.py [-v] [-s SECONDS] [-r SEED] [SUITE...]
+    tests/helpers/sandbox tests/fault/fault.py [-v] [-m] [-s SECONDS] [-r SEED] [SUITE...]
 
 A suite is a verb (create, start, exec, delete, delete-force, run), "old-kernels" (calls
 that a kernel does not have at all), "kill" (the runtime, or its child, is killed at every
@@ -11,7 +11,8 @@ the command must have done its work all the same; a container that could not be 
 nothing, and "delete --force" takes away any other.
 
 -s bounds the time of each suite: then a sample of its cases runs, chosen by the seed.
--v tells each case.  Prints TAP, one test per suite.  Works on x86-64 (tests/fault/inject.c).
+-v tells each case.  With -m the container has no mount namespace of its own, so that what it
+mounts stands in ours and must go from there, and only that.  Prints TAP, one test per suite.  Works on x86-64 (tests/fault/inject.c).
 """
 
 import argparse
@@ -64,14 +65,14 @@ def errors_of(call):
 class Machine:
     """A bundle, a state root, and the commands."""
 
-    def __init__(self):
+    def __init__(self, shared_mounts):
         self.dir = tempfile.mkdtemp(prefix="fault-")
         self.root = os.path.join(self.dir, "state")
         self.bundle = os.path.join(self.dir, "bundle")
         self.count = 0
-        self.make_bundle()
+        self.make_bundle(shared_mounts)
 
-    def make_bundle(self):
+    def make_bundle(self, shared_mounts):
         rootfs = os.path.join(self.bundle, "rootfs")
         for name in ("bin", "dev", "etc", "proc", "sys", "tmp"):
             os.makedirs(os.path.join(rootfs, name))
@@ -80,6 +81,15 @@ class Machine:
             os.symlink("busybox", os.path.join(rootfs, "bin", applet))
         with open(os.path.join(TOP, "tests/integration/helpers/config.json")) as f:
             self.config = json.load(f)
+        if shared_mounts:
+            linux = self.config["linux"]
+            linux["namespaces"] = [n for n in linux["namespaces"] if n["type"] != "mount"]
+            del linux["maskedPaths"], linux["readonlyPaths"]
+        self.files = self.files_of_rootfs()
+        self.mounts = other_mounts(self.dir)
+
+    def files_of_rootfs(self):
+        return sorted(os.listdir(self.bundle + "/rootfs/bin"))
 
     def new_container(self, *args):
         # The root too is made anew each time.
@@ -145,6 +155,8 @@ class Machine:
         found += ["process " + pid for pid in self.processes()]
         with open("/proc/self/mountinfo") as f:
             found += ["mount " + line.split()[4] for line in f if self.dir + "/" in line]
+        found += ["a mount more or less"] if other_mounts(self.dir) != self.mounts else []
+        found += ["files missing"] if self.files_of_rootfs() != self.files else []
         return found
 
     def clear(self):
@@ -157,7 +169,16 @@ class Machine:
                 eventually(lambda: try_rmdir(path))
         for pid in self.processes():
             os.kill(int(pid), signal.SIGKILL)
+        with open("/proc/self/mountinfo") as f:
+            for where in [line.split()[4] for line in f]:
+                if where.startswith(self.dir + "/"):
+                    subprocess.run(["umount", "-l", where], stderr=subprocess.DEVNULL, check=False)
         shutil.rmtree(self.root, ignore_errors=True)
+
+
+def other_mounts(but_below):
+    with open("/proc/self/mountinfo") as f:
+        return sorted(line for line in f if but_below + "/" not in line)
 
 
 class Failure(Exception):
@@ -460,6 +481,7 @@ def run_suite(m, name, options):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("-v", dest="verbose", action="store_true")
+    parser.add_argument("-m", dest="shared_mounts", action="store_true")
     parser.add_argument("-s", dest="seconds", type=float)
     parser.add_argument("-r", dest="seed", default=str(time.time()))
     parser.add_argument("suites", nargs="*")
@@ -470,7 +492,7 @@ def main():
         print("1..0 # SKIP tests/fault/inject works on x86-64 only")
         return
     suites = options.suites or [*VERBS, "old-kernels", "kill", "fds"]
-    m = Machine()
+    m = Machine(options.shared_mounts)
     print("# seed %s" % options.seed)
     bad = 0
     for i, suite in enumerate(suites):

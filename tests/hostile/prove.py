@@ -24,6 +24,7 @@ PROCESS = "tests/hostile/process.bats"
 NAMES = "tests/hostile/names.bats"
 IMAGES = "tests/hostile/images.bats"
 CONFINE = "tests/unit/test-image-confine"
+SHARED = "tests/integration/shared-mounts.bats"
 UNIT = "tests/unit/test-linux-hostile"
 RUNTIME = "tests/unit/test-runtime"
 
@@ -146,6 +147,15 @@ DEFENCES = {
          "if (!*pair->key)")]),
     "cgroupsPath has no ..": (NAMES, "linux.cgroupsPath", [
         ("src/linux/cgroup-fs.c", 'if (!streq(name, ".."))', "if (name)")]),
+    "exec is in the container's root": (SHARED, "without mounts exec", [
+        ("src/runtime/exec-child.c", "if (x->init_root_fd < 0)", "if (x)")]),
+    "mounts in others' namespace are private": (SHARED, "a shared mount above", [
+        ("src/linux/rootfs-place.c", "	return set_private(r->tree_fd, err);\n}\n\nint rootfs_place_attach",
+         "	return 0;\n}\n\nint rootfs_place_attach")]),
+    "the rootfs is unmounted before the state goes": (SHARED, "a create that is killed", [
+        ("src/runtime/delete.c", "		r = destroy_place(c, err);", "		r = 0 * sizeof(destroy_place(c, err));")]),
+    "a namespace of another user namespace": (SHARED, "one of another user namespace", [
+        ("src/linux/rootfs-place.c", "mntns_fd < 0 || ", "1 || ")]),
     "exec --cgroup stays below": (NAMES, "exec --cgroup", [
         ("src/linux/cgroup.c", "path_open(dir_fd, name, PATH_BENEATH, O_RDONLY | O_DIRECTORY, 0, err)",
          'openat(dir_fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);\n\n	if (fd < 0)\n		(void)error_sys(err, "open", "%s", name)')]),

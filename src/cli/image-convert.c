@@ -10,6 +10,7 @@ struct convert_options {
 	const char *name;
 	const char *platform;
 	const char *progress;
+	const char *max_ratio;
 };
 
 static const struct option_spec options[] = {
@@ -19,6 +20,7 @@ static const struct option_spec options[] = {
 	{ "platform", 0, OPTION_STRING, offsetof(struct convert_options, platform),
 	  "OS/ARCH[/VARIANT]",
 	  "which image of an index to take (default: this machine's)" },
+	RATIO_OPTION(struct convert_options),
 	PROGRESS_OPTION(struct convert_options),
 	OPTION_END,
 };
@@ -30,6 +32,8 @@ static int run(struct invocation *invocation, struct error *err)
 	struct export_request to = { .names = NULL };
 	int r = platform_want(o->platform, err);
 
+	if (r == 0)
+		r = image_limit_ratio(o->max_ratio, "convert it with --max-ratio 0", err);
 	if (r == 0)
 		r = target_request(&o->target, invocation->args[1], &to, err);
 	if (r < 0)

@@ -1,7 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <ftw.h>
-#include <sys/stat.h>
-
 #include "base/mem.h"
 #include "cli/image.h"
 #include "cli/output.h"
@@ -9,29 +6,10 @@
 #include "image/collect.h"
 #include "image/container.h"
 #include "image/human.h"
-
-enum { MAX_FDS = 32, BLOCK = 512 };
+#include "image/tree.h"
+#include "image/volume.h"
 
 static const struct option_spec options[] = { OPTION_END };
-
-static uint64_t walked;
-
-static int add_blocks(const char *path, const struct stat *st, int type, struct FTW *place)
-{
-	(void)path;
-	(void)type;
-	(void)place;
-	walked += (uint64_t)st->st_blocks * BLOCK;
-	return 0;
-}
-
-/* What it takes on the disk; of a container that goes meanwhile, less. */
-static uint64_t disk_usage(const char *path)
-{
-	walked = 0;
-	(void)nftw(path, add_blocks, MAX_FDS, FTW_PHYS | FTW_MOUNT);
-	return walked;
-}
 
 static int sum_containers(struct store *store, struct garbage_sum *sum, struct error *err)
 {
@@ -49,7 +27,7 @@ static int sum_containers(struct store *store, struct garbage_sum *sum, struct e
 		     *dir; dir++) {
 			cleanup_free char *path = container_path(&c, *dir);
 
-			bytes += disk_usage(path);
+			bytes += tree_disk_usage(path);
 		}
 		sum->n++;
 		sum->bytes += bytes;
@@ -80,19 +58,22 @@ static int run(struct invocation *invocation, struct error *err)
 	cleanup_garbage struct garbage garbage = GARBAGE_INIT;
 	cleanup_strvec struct strvec cells = STRVEC_INIT;
 	cleanup_strbuf struct strbuf text = STRBUF_INIT;
-	struct garbage_sum containers = { .n = 0 };
+	struct garbage_sum containers = { .n = 0 }, volumes = { .n = 0 };
 	int r = image_open_store(invocation, &store, err);
 
 	if (r == 0)
 		r = store_find_garbage(&store, &garbage, err);
 	if (r == 0)
 		r = sum_containers(&store, &containers, err);
+	if (r == 0)
+		r = volume_sum(&store, &volumes, err);
 	if (r < 0)
 		return r;
 	strvec_pushv(&cells, heading);
 	add_row(&cells, "Blobs", &garbage.blobs);
 	add_row(&cells, "Layers", &garbage.layers);
 	add_row(&cells, "Containers", &containers);
+	add_row(&cells, "Volumes", &volumes);
 	table_format(&cells, ARRAY_SIZE(heading) - 1, &text);
 	return output_write(text.buf, err);
 }
@@ -101,9 +82,10 @@ const struct command command_df = {
 	.name = "df",
 	.arguments = "",
 	.summary = "Show what the store takes on the disk",
-	.description = "Blobs are images as they were imported, layers are them unpacked, and "
-		       "containers what they wrote. \"gc\" frees what is reclaimable of the first "
-		       "two, \"rm\" containers that do not run.",
+	.description = "Blobs are images as they were imported, layers are them unpacked, "
+		       "containers what they wrote, and volumes those with a name. \"gc\" frees "
+		       "what is reclaimable of the first two, \"rm\" containers that do not run, "
+		       "\"volume rm\" volumes that no container has.",
 	.options = options,
 	.run = run,
 };

@@ -3,7 +3,6 @@
 #include "cli/image.h"
 #include "cli/output.h"
 #include "image/import.h"
-#include "image/layer-stream.h"
 #include "image/platform.h"
 
 struct import_options {
@@ -12,15 +11,10 @@ struct import_options {
 	const char *max_ratio;
 };
 
-/* Above all that is no file of zeros, and below what gzip can do at most. */
-static const struct import_options defaults = { .max_ratio = "200" };
-
 static const struct option_spec options[] = {
 	{ "platform", 0, OPTION_STRING, offsetof(struct import_options, platform), "OS/ARCH[/VARIANT]",
 	  "which image of an index to take (default: this machine's)" },
-	{ "max-ratio", 0, OPTION_STRING, offsetof(struct import_options, max_ratio), "N",
-	  "refuse what inflates, beyond a GiB, to more than N times its size; 0: never "
-	  "(default: 200)" },
+	RATIO_OPTION(struct import_options),
 	PROGRESS_OPTION(struct import_options),
 	OPTION_END,
 };
@@ -35,13 +29,10 @@ static int run(struct invocation *invocation, struct error *err)
 		.name = invocation->args[1],
 	};
 	const struct import_options *o = invocation->options;
-	uint64_t ratio = 0;
 	int r = platform_want(o->platform, err);
 
-	if (r == 0 && !str_to_u64(o->max_ratio, UINT32_MAX, &ratio))
-		r = error_set(err, EINVAL, "--max-ratio %s: not a number", o->max_ratio);
 	if (r == 0)
-		layer_stream_limit_ratio(ratio);
+		r = image_limit_ratio(o->max_ratio, "import it with --max-ratio 0", err);
 	if (r == 0)
 		r = image_open_store(invocation, &store, err);
 	progress_show(o->progress);
@@ -66,7 +57,6 @@ const struct command command_import = {
 		"the name in the archive. Prints the image's name, or its ID if it has none.",
 	.options = options,
 	.options_size = sizeof(struct import_options),
-	.defaults = &defaults,
 	.min_args = 1,
 	.max_args = 2,
 	.run = run,

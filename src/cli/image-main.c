@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* dabba-image: images and the containers made from them. */
+#include "base/str.h"
 #include "cli/image.h"
 #include "image/interrupt.h"
+#include "image/layer-stream.h"
 
 static const struct command *const commands[] = {
 	&command_import, &command_export, &command_convert, &command_list, &command_inspect,
@@ -27,6 +29,16 @@ int image_open_store(const struct invocation *invocation, struct store *store,
 
 	interrupt_catch();
 	return store_open(store, g->globals.root, err);
+}
+
+int image_limit_ratio(const char *text, const char *hint, struct error *err)
+{
+	uint64_t ratio = LAYER_STREAM_RATIO;
+
+	if (text && !str_to_u64(text, UINT32_MAX, &ratio))
+		return error_set(err, EINVAL, "--max-ratio %s: not a number", text);
+	layer_stream_limit_ratio(ratio, hint);
+	return 0;
 }
 
 int main(int argc, char **argv)

@@ -16,6 +16,14 @@ struct image_globals {
 int image_open_store(const struct invocation *invocation, struct store *store,
 		     struct error *err);
 
+#define RATIO_OPTION(type)                                                                  \
+	{ "max-ratio", 0, OPTION_STRING, offsetof(type, max_ratio), "N",                    \
+	  "refuse what inflates, beyond a GiB, to more than N times its size; 0: never "    \
+	  "(default: 200)" }
+
+/* TEXT is that option's value, or NULL; HINT see layer_stream_limit_ratio(). */
+int image_limit_ratio(const char *text, const char *hint, struct error *err);
+
 extern const struct command command_build;
 extern const struct command command_cache;
 extern const struct command command_commit;

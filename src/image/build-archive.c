@@ -86,7 +86,11 @@ static ssize_t bzip2_read(void *ctx, const void **data, struct error *err)
 	r = archive_read_data_block(bzip2->archive, data, &n, &offset);
 	if (r == ARCHIVE_EOF)
 		return 0;
-	return r == ARCHIVE_OK ? (ssize_t)n : bzip2_failed(bzip2, err);
+	if (r != ARCHIVE_OK)
+		return bzip2_failed(bzip2, err);
+	r = layer_stream_check_ratio((uint64_t)offset + n,
+				     (uint64_t)archive_filter_bytes(bzip2->archive, -1), err);
+	return r < 0 ? r : (ssize_t)n;
 }
 
 /* --- any of them ------------------------------------------------------------------- */
@@ -161,9 +165,11 @@ static int unpack_work(void *ctx, struct strbuf *result, struct error *err)
 	const struct job *job = ctx;
 	cleanup_input struct input input = { .stream = NULL };
 	struct layer_digests digests;
-	int r = input_open(&input, job->fd, job->name, err);
+	int r;
 
 	(void)result;
+	layer_stream_limit_ratio(LAYER_STREAM_RATIO, "unpack it, and COPY what it holds");
+	r = input_open(&input, job->fd, job->name, err);
 	if (r == 0)
 		r = layer_apply(&input.source, &job->target, NULL, NULL, err);
 	return r < 0 || !input.stream ? r : layer_stream_finish(input.stream, &digests, err);

@@ -35,6 +35,8 @@ struct root {
 	struct oci_mount *mounts;
 	size_t n_mounts;
 	size_t n_volumes;
+	/* See volume_hold(); -EBADF while there is no volume with a name. */
+	int volumes_fd;
 	struct oci_arena arena;
 };
 
@@ -139,9 +141,12 @@ static int add_named_volume(struct root *root, const struct oci_mount *mount, st
 	cleanup_close int from_fd = path_make_dir(root->fd, mount->destination, 0755, err);
 	struct oci_mount *bind = &root->mounts[root->n_mounts];
 	cleanup_free char *source = NULL;
-	int r = from_fd < 0 ? from_fd
-			    : volume_take(root->c->store, mount->source, from_fd, &source, err);
+	int r = from_fd < 0 ? from_fd : 0;
 
+	if (r == 0 && root->volumes_fd < 0)
+		r = root->volumes_fd = volume_hold(root->c->store, err);
+	if (r >= 0)
+		r = volume_take(root->c->store, mount->source, from_fd, &source, err);
 	if (r < 0)
 		return error_context(err, "volume %s", mount->source);
 	*bind = *mount;
@@ -275,6 +280,7 @@ int container_prepare(struct container *c, const struct container_setup *setup,
 		.setup = setup,
 		.image = c->record.config->config ? c->record.config->config : &no_config,
 		.fd = -EBADF,
+		.volumes_fd = -EBADF,
 		.arena = OCI_ARENA_INIT,
 	};
 	int r = 0;
@@ -292,6 +298,7 @@ int container_prepare(struct container *c, const struct container_setup *setup,
 	if (r == 0)
 		r = fill(&root, err);
 	oci_arena_release(&root.arena);
+	fd_close(&root.volumes_fd);
 	fd_close(&root.fd);
 	return r < 0 ? r : file_remove_tree_at(c->dir_fd, "init-work", err);
 }

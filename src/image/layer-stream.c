@@ -172,19 +172,20 @@ static int fill_slot_plain(struct layer_stream *stream, struct slot *slot, struc
 
 /* See layer_stream_limit_ratio(). */
 static uint64_t max_ratio;
+static const char *way_out;
 
-void layer_stream_limit_ratio(uint64_t ratio)
+void layer_stream_limit_ratio(uint64_t ratio, const char *hint)
 {
 	max_ratio = ratio;
+	way_out = hint;
 }
 
-/* INFLATED bytes so far. */
-static int check_ratio(const struct layer_stream *stream, uint64_t inflated, struct error *err)
+int layer_stream_check_ratio(uint64_t inflated, uint64_t size, struct error *err)
 {
-	if (max_ratio == 0 || inflated < RATIO_FREE || inflated / max_ratio <= stream->offset)
+	if (max_ratio == 0 || inflated < RATIO_FREE || inflated / max_ratio <= size)
 		return 0;
 	(void)error_set(err, EFBIG, "it inflates to more than %" PRIu64 " times its size", max_ratio);
-	return error_hint(err, "if that is no attack, import it with --max-ratio 0");
+	return error_hint(err, "if that is no attack, %s", way_out);
 }
 
 static void *run_reader(void *arg)
@@ -202,7 +203,8 @@ static void *run_reader(void *arg)
 		state = stream->codec ? fill_slot(stream, &io, slot, &stream->read_err)
 				      : fill_slot_plain(stream, slot, &stream->read_err);
 		inflated += slot->len;
-		if (state >= 0 && check_ratio(stream, inflated, &stream->read_err) < 0)
+		if (state >= 0 &&
+		    layer_stream_check_ratio(inflated, stream->offset, &stream->read_err) < 0)
 			state = stream->read_err.code;
 		if (state >= 0)
 			signal_filled(stream);

@@ -47,12 +47,18 @@ int layer_stream_open_raw(const struct file_region *region, const char *name,
 			  const struct digest *like, struct layer_stream **stream,
 			  struct error *err);
 
+/* Above all that is no file of zeros, and below what gzip can do at most. */
+enum { LAYER_STREAM_RATIO = 200 };
+
 /*
  * From here on no stream of this process inflates to more than RATIO times what was read,
- * but for the first GiB; 0, as at the start, is no limit.  For what comes into the store:
- * what is there was let in.
+ * but for the first GiB; 0, as at the start, is no limit.  HINT, which lives on, ends "if
+ * that is no attack, ".  For what comes into the store: what is there was let in.
  */
-void layer_stream_limit_ratio(uint64_t ratio);
+void layer_stream_limit_ratio(uint64_t ratio, const char *hint);
+
+/* The same for bytes that were inflated otherwise: INFLATED so far, from SIZE.  -EFBIG. */
+int layer_stream_check_ratio(uint64_t inflated, uint64_t size, struct error *err);
 
 /*
  * The inflated bytes, for layer_apply(), which puts the name before the

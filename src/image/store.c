@@ -90,7 +90,7 @@ static int make_dir(int parent_fd, const char *name, mode_t mode, struct error *
 	return fd < 0 ? error_sys(err, "open", "%s", name) : fd;
 }
 
-static int flock_wait(int fd, int operation, const char *name, struct error *err)
+int store_flock(int fd, int operation, const char *name, struct error *err)
 {
 	while (flock(fd, operation) < 0) {
 		int r;
@@ -126,7 +126,7 @@ static int enter(struct store *store, struct error *err)
 		if (r < 0)
 			return r;
 	}
-	return flock_wait(store->use_fd, LOCK_SH, "use.lock", err);
+	return store_flock(store->use_fd, LOCK_SH, "use.lock", err);
 }
 
 /* The two documents of an empty layout, the index last: it is what makes one. */
@@ -213,7 +213,7 @@ void store_leave(struct store *store)
 int store_lock(struct store *store, struct error *err)
 {
 	cleanup_close int fd = open_lock(store->fd, "lock", err);
-	int r = fd < 0 ? fd : flock_wait(fd, LOCK_EX, "lock", err);
+	int r = fd < 0 ? fd : store_flock(fd, LOCK_EX, "lock", err);
 
 	if (r < 0)
 		return error_context(err, "store %s", store->path);

@@ -57,6 +57,9 @@ void store_leave(struct store *store);
 /* An fd that holds "lock" until it is closed. Waits for its turn. */
 int store_lock(struct store *store, struct error *err);
 
+/* flock(2) that waits, until a signal ends the wait with an error. */
+int store_flock(int fd, int operation, const char *name, struct error *err);
+
 /* One syncfs(2): call it before what was written is named in index.json. */
 int store_sync(struct store *store, struct error *err);
 

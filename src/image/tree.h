@@ -6,6 +6,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/stat.h>
 
 #include "base/error.h"
@@ -50,6 +51,9 @@ int tree_copy_file(int from_dir, const char *from, int to_dir, const char *to,
 
 /* Copies what is in the directory FROM_FD into the directory TO_FD, and its attributes. */
 int tree_copy_dir(int from_fd, int to_fd, struct error *err);
+
+/* What the tree at PATH takes on the disk, in bytes; of what goes meanwhile, less. */
+uint64_t tree_disk_usage(const char *path);
 
 /* NAME with control characters shown as "?", for messages; freed by the caller. */
 char *tree_printable(const char *name);

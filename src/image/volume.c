@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -41,6 +42,20 @@ static int open_volumes(struct store *store, struct error *err)
 		return error_sys(err, "mkdir", "%s/volumes", store->path);
 	fd = openat(store->fd, "volumes", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	return fd < 0 ? error_sys(err, "open", "%s/volumes", store->path) : fd;
+}
+
+/* OPERATION of flock(2) on the directory; see volume_hold(). */
+static int lock_volumes(struct store *store, int operation, struct error *err)
+{
+	cleanup_close int fd = open_volumes(store, err);
+	int r = fd < 0 ? fd : store_flock(fd, operation, "volumes", err);
+
+	return r < 0 ? r : take_fd(fd);
+}
+
+int volume_hold(struct store *store, struct error *err)
+{
+	return lock_volumes(store, LOCK_SH, err);
 }
 
 /* Filled aside, so that of two containers that begin at once both have all of it. */
@@ -122,30 +137,59 @@ static bool has_volume(struct container *c, const char *path)
 	return false;
 }
 
-static int check_unused(struct store *store, const char *name, struct error *err)
+/* The name of the container that has the volume, to be freed; NULL when none does. */
+static int find_user(struct store *store, const char *name, char **user, struct error *err)
 {
 	cleanup_free char *path = xasprintf("%s/volumes/%s", store->path, name);
 	cleanup_strvec struct strvec ids = STRVEC_INIT;
 	int r = container_list(store, &ids, err);
 
-	for (size_t i = 0; r == 0 && i < ids.n; i++) {
+	*user = NULL;
+	for (size_t i = 0; r == 0 && i < ids.n && !*user; i++) {
 		cleanup_container struct container c = CONTAINER_INIT;
 		struct error ignored = ERROR_INIT;
 
 		/* It may have gone in the meantime. */
-		if (container_open(store, ids.v[i], &c, &ignored) < 0 || !has_volume(&c, path))
-			continue;
-		(void)error_set(err, EBUSY, "volume \"%s\" is used by container \"%s\"", name,
-				c.record.name);
-		return error_hint(err, "remove the container first (dabba-image rm %s)",
-				  c.record.name);
+		if (container_open(store, ids.v[i], &c, &ignored) == 0 && has_volume(&c, path))
+			*user = xstrdup(c.record.name);
+	}
+	return r;
+}
+
+static int check_unused(struct store *store, const char *name, struct error *err)
+{
+	cleanup_free char *user = NULL;
+	int r = find_user(store, name, &user, err);
+
+	if (r < 0 || !user)
+		return r;
+	(void)error_set(err, EBUSY, "volume \"%s\" is used by container \"%s\"", name, user);
+	return error_hint(err, "remove the container first (dabba-image rm %s)", user);
+}
+
+int volume_sum(struct store *store, struct garbage_sum *sum, struct error *err)
+{
+	cleanup_strvec struct strvec names = STRVEC_INIT;
+	int r = volume_list(store, &names, err);
+
+	for (size_t i = 0; r == 0 && i < names.n; i++) {
+		cleanup_free char *path = xasprintf("%s/volumes/%s", store->path, names.v[i]);
+		cleanup_free char *user = NULL;
+		uint64_t bytes = tree_disk_usage(path);
+
+		r = find_user(store, names.v[i], &user, err);
+		sum->n++;
+		sum->bytes += bytes;
+		sum->n_garbage += !user;
+		sum->garbage_bytes += user ? 0 : bytes;
 	}
 	return r;
 }
 
 int volume_remove(struct store *store, const char *name, struct error *err)
 {
-	cleanup_close int volumes_fd = open_volumes(store, err);
+	/* No container can take it between the check and the end of its name. */
+	cleanup_close int volumes_fd = lock_volumes(store, LOCK_EX, err);
 	struct store_temp temp = store_temp_name();
 	int r = volumes_fd < 0 ? volumes_fd : volume_check_name(name, err);
 

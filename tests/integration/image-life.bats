@@ -108,6 +108,49 @@ with_config() {
 	said 'nor the name of a volume'
 }
 
+# held CALL WHEN ARGUMENT...: a command whose WHENth CALL begins two seconds late, in the
+# background as $held; returns once it holds the lock of the volumes.
+held() {
+	PATH=$TOP:$PATH strace -D -o /dev/null -e trace="$1" \
+		-e inject="$1:delay_enter=2000000:when=$2" \
+		"$TOP/dabba-image" --root "$STORE" "${@:3}" >held.out 2>held.err </dev/null 3>&- &
+	held=$!
+	while flock -n "$STORE/volumes" true; do
+		kill -0 "$held" || return
+	done
+}
+
+# finished: the held command, well.
+finished() {
+	wait "$held" || {
+		cat held.err
+		return 1
+	}
+}
+
+@test "volume rm: waits for a container that is being made, and leaves it its volume" {
+	require command strace
+	must image run --rm -v keep:/data app:1 sh -c 'echo more >/data/more'
+	# The second file it renames is config.json, which says that it has the volume.
+	held renameat 2 run --name c -v keep:/data app:1 cat /data/more
+	fails image volume rm keep
+	said 'volume "keep" is used by container "c"'
+	finished
+	[[ $(cat held.out) == more ]]
+}
+
+@test "volume rm: a container that begins meanwhile gets a new volume" {
+	require command strace
+	must image run --rm -v keep:/data app:1 sh -c 'echo more >/data/more'
+	held renameat 1 volume rm keep
+	must image run --name c -v keep:/data app:1 busybox ls /data
+	[[ $output == new ]]
+	finished
+	must image volume list
+	[[ $output == keep ]]
+	must image start c
+}
+
 @test "run: --mount" {
 	mkdir host
 	echo outside >host/file

@@ -81,7 +81,8 @@ os.execvp(sys.argv[1], sys.argv[1:])' strace -D -o /dev/null -e trace=clone \
 		"$TOP/dabba-image" --root "$STORE" "$@" >stdout 2>stderr </dev/null 3>&- &
 	local pid=$!
 	# It is at work: there is something that must go.
-	until [[ -n $(ls -A "$STORE/tmp") || -e bundle/rootfs ]]; do
+	until [[ -n $(ls -A "$STORE/tmp") || -e bundle/rootfs || -n $(ls -A out*.convert/tmp) ]] \
+		2>/dev/null; do
 		kill -0 "$pid" || break
 	done
 	kill "-$signal" "$pid"
@@ -99,7 +100,7 @@ state() {
 	(cd "$STORE" && find . -printf '%p %s\n' | grep -v ' \./tmp ' | sort)
 }
 
-@test "progress: Ctrl-C, SIGTERM and SIGHUP during import, unpack and commit leave nothing" {
+@test "progress: Ctrl-C, SIGTERM and SIGHUP during import, unpack, export, convert and commit leave nothing" {
 	require command strace
 	must image import app.tar
 	mkdir -p big/d
@@ -125,6 +126,14 @@ for i in range(10000):
 		interrupted "$signal" export --compress zstd --level 9 big out.tar
 		[[ -z $(ls out.tar* 2>/dev/null) && $(state) == "$before" ]]
 	done
+	must image export big plain.tar
+	files=$(ls)
+	for signal in INT TERM HUP; do
+		interrupted "$signal" convert --compress zstd --level 9 plain.tar out.tar
+		[[ $(ls) == "$files" && $(state) == "$before" ]]
+	done
+	interrupted INT convert --compress gzip plain.tar out/
+	[[ $(ls) == "$files" ]]
 	must image run --name c app:1 sh -c 'cd /; i=0; while [ $i -lt 40 ]; do
 		busybox dd if=/dev/urandom of=/f$i bs=1M count=10 2>/dev/null; i=$((i + 1)); done'
 	before=$(state)

@@ -128,7 +128,7 @@ Would remove 1 blobs and 1 layers, 8B" ]]
 
 @test "df: what there is and what could be had back" {
 	must image df
-	[[ $(awk '{print $1, $2, $3}' <<<"$output") == $'TYPE TOTAL ACTIVE\nBlobs 4 4\nLayers 2 2\nContainers 0 0' ]]
+	[[ $(awk '{print $1, $2, $3}' <<<"$output") == $'TYPE TOTAL ACTIVE\nBlobs 4 4\nLayers 2 2\nContainers 0 0\nVolumes 0 0' ]]
 	echo garbage >garbage
 	cp garbage "$(blob "$STORE" "$(diff_id garbage)")"
 	must image run app:1 sh -c 'busybox dd if=/dev/zero of=/big bs=1M count=5 2>/dev/null'
@@ -136,6 +136,10 @@ Would remove 1 blobs and 1 layers, 8B" ]]
 	must image df
 	grep -Eq '^Blobs +5 +4 .* 8B \(0%\)$' <<<"$output"
 	grep -Eq '^Containers +2 +1 +5.2.MB +5.2.MB' <<<"$output"
+	must image run --rm -v idle:/v app:1 busybox dd if=/dev/zero of=/v/big bs=1M count=3
+	must image run -v kept:/v app:1 busybox dd if=/dev/zero of=/v/big bs=1M count=1
+	must image df
+	grep -Eq '^Volumes +2 +1 +4.1.MB +3.1.MB \(7[0-9]%\)$' <<<"$output"
 }
 
 @test "mount: a container, to be written to and read; umount" {

@@ -52,6 +52,26 @@ int file_read_at(int dfd, const char *path, size_t max, struct strbuf *sb, struc
 	return file_read_fd(fd, path, max, sb, err);
 }
 
+int file_read_small_at(int dfd, const char *path, size_t max, struct strbuf *sb, struct error *err)
+{
+	cleanup_close int fd = openat(dfd, path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	size_t room;
+	ssize_t n;
+
+	if (fd < 0)
+		return error_file(err, "open", path);
+	strbuf_grow(sb, 4096);
+	room = sb->alloc - sb->len - 1;
+	n = TEMP_FAILURE_RETRY(read(fd, sb->buf + sb->len, room));
+	if (n < 0)
+		return error_file(err, "read", path);
+	sb->len += (size_t)n;
+	sb->buf[sb->len] = '\0';
+	if ((size_t)n > max)
+		return error_set(err, EFBIG, "%s is larger than %zu bytes", path, max);
+	return (size_t)n < room ? 0 : file_read_fd(fd, path, max - (size_t)n, sb, err);
+}
+
 int file_write_fd(int fd, const char *name, const void *data, size_t n, struct error *err)
 {
 	const char *p = data;

@@ -15,6 +15,13 @@ int file_read_fd(int fd, const char *name, size_t max, struct strbuf *sb, struct
 /* Opens PATH below DFD and reads it as above. */
 int file_read_at(int dfd, const char *path, size_t max, struct strbuf *sb, struct error *err);
 
+/*
+ * The same for a regular file of a few kilobytes that is replaced, never written to: what one
+ * read gives is all of it, and nobody asks for its size.
+ */
+int file_read_small_at(int dfd, const char *path, size_t max, struct strbuf *sb,
+		       struct error *err);
+
 /* Writes all of DATA; short writes and EINTR are continued. */
 int file_write_fd(int fd, const char *name, const void *data, size_t n, struct error *err);
 

@@ -165,7 +165,7 @@ static int read_record_at(struct container *c, int dfd, const char *path, struct
 {
 	cleanup_strbuf struct strbuf text = STRBUF_INIT;
 	struct oci_error oci_err = OCI_ERROR_INIT;
-	int r = file_read_at(dfd, path, MAX_STATE, &text, err);
+	int r = file_read_small_at(dfd, path, MAX_STATE, &text, err);
 
 	if (r == 0 && oci_read(&c->arena, &record_object, text.buf, text.len, "state.json",
 			       &c->record, &oci_err) < 0)

@@ -93,6 +93,26 @@ static bool make_deep(int root_fd, int depth)
 	return fd >= 0 && close(fd) == 0;
 }
 
+/* One read, or as many as it takes. */
+static void test_small_files(int root_fd)
+{
+	static const size_t sizes[] = { 0, 3, 4095, 4096, 4097, 20000 };
+	static char data[20000];
+	struct error err = ERROR_INIT;
+
+	memset(data, 'x', sizeof(data));
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(*sizes); i++) {
+		cleanup_strbuf struct strbuf sb = STRBUF_INIT;
+		size_t n = sizes[i];
+
+		ok(file_replace_at(root_fd, "small", data, n, 0644, &err) == 0);
+		ok(file_read_small_at(root_fd, "small", n, &sb, &err) == 0);
+		ok(sb.len == n && strspn(sb.buf, "x") == n && sb.buf[n] == '\0');
+		ok(n == 0 || file_read_small_at(root_fd, "small", n - 1, &sb, &err) == -EFBIG);
+	}
+	ok_int(file_read_small_at(root_fd, "none", 1, NULL, &err), -ENOENT);
+}
+
 static void test_path(void)
 {
 	char dir[] = "/tmp/test-base.XXXXXX";
@@ -143,6 +163,7 @@ static void test_path(void)
 		ok_str(sb.buf, "two");
 		ok_int(file_read_at(root_fd, "f", 2, &sb, &err), -EFBIG);
 	}
+	test_small_files(root_fd);
 	ok(make_deep(root_fd, 3000));
 	ok(file_remove_tree_at(AT_FDCWD, dir, &err) == 0);
 	ok(access(dir, F_OK) < 0);

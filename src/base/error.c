@@ -83,7 +83,7 @@ int error_context(struct error *err, const char *fmt, ...)
 	va_end(ap);
 	n = strlen(outer);
 	(void)snprintf(outer + n, sizeof(outer) - n, ": %s", err->msg);
-	memcpy(err->msg, outer, sizeof(outer));
+	memcpy(err->msg, outer, strlen(outer) + 1);
 	return err->code;
 }
 

@@ -7,7 +7,7 @@ BUILD_PACKAGES=(autoconf automake pkg-config gcc make libc6-dev musl-tools libya
 # What the main job is shown with: a base image, and other tools that read ours.
 SCENARIO_PACKAGES=(debootstrap busybox-static jq python3 skopeo umoci xz-utils zstd ca-certificates)
 TEST_PACKAGES=(bats crun runc podman buildah containerd docker-registry attr strace mandoc e2fsprogs procps
-	util-linux bsdextrautils xxd bpftool libcap2-bin git)
+	util-linux bsdextrautils xxd bpftool libcap2-bin git bzip2 patch libc6-dbg)
 # The engines that tests/clients runs, and a client of Kubernetes' interface.
 CLIENT_PACKAGES=(podman buildah conmon crun netavark iptables containerd docker.io
 	containernetworking-plugins python3-grpcio python3-protobuf python3-websocket iproute2)

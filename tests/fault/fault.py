@@ -426,7 +426,7 @@ def old_kernel_cases(m):
 
 
 def open_fds(m, verb):
-    """valgrind --track-fds would tell, if it knew openat2, clone3 and the calls for mounts."""
+    """For every build and in every child; what was opened where is for valgrind.bats."""
     path = os.path.join(m.dir, "fds")
     verb.prepare(m)
     demand(m.call([INJECT, "-f", path], *verb.command(m)) == 0, m.stderr)

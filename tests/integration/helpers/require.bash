@@ -72,6 +72,8 @@ require() {
 		overlay_works || skip "overlayfs does not work on this machine" ;;
 	mirror)
 		mirror_answers || skip "no Debian mirror can be reached from this machine" ;;
+	x86-64)
+		[[ $(uname -m) == x86_64 ]] || skip "this works on x86-64 alone" ;;
 	systemd)
 		[[ -d /run/systemd/system && $(stat -fc %T /sys/fs/cgroup) == cgroup2fs ]] ||
 			skip "systemd with cgroup v2 does not run this machine" ;;

@@ -58,6 +58,9 @@ static la_int64_t feed_skip(struct archive *reader, void *ctx, la_int64_t reques
 	return request;
 }
 
+/* The members are kept in memory. */
+enum { MAX_MEMBERS = 1 << 16 };
+
 static const char *strip(const char *name)
 {
 	for (;;) {
@@ -196,6 +199,16 @@ static int read_failed(const struct feed *feed, struct archive *reader, struct e
 			  "layout, or a tar archive of a root file system");
 }
 
+/* What nothing tells to be images by then is none; and no images need so many. */
+static int too_many(const struct feed *feed, struct marks *marks, struct error *err)
+{
+	if (marks->image)
+		return error_set(err, EFBIG, "%s: an archive of images with more than %d files",
+				 feed->owner->path, MAX_MEMBERS);
+	marks->rootfs = true;
+	return 0;
+}
+
 static int walk(struct feed *feed, struct archive *reader, struct marks *marks, struct error *err)
 {
 	for (;;) {
@@ -220,6 +233,8 @@ static int walk(struct feed *feed, struct archive *reader, struct marks *marks, 
 		/* What is compressed will be indexed again, inflated. */
 		if (marks->rootfs || (feed->stream && marks->image))
 			return 0;
+		if (feed->owner->n_members > MAX_MEMBERS)
+			return too_many(feed, marks, err);
 	}
 }
 

@@ -8,7 +8,7 @@
  * Fills the members and the kind of ARCHIVE, whose fd, path and size are set.
  * Stops at the first name that only a root file system has, and, when the
  * archive is compressed, at the first one that only an archive of images has:
- * the members are not complete then.
+ * the members are not complete then.  -EFBIG: more than 65536 files.
  */
 int image_archive_index(struct image_archive *archive, enum compression compression,
 			struct error *err);

@@ -309,7 +309,8 @@ static int apply_entry(struct apply *apply, struct archive_entry *from, const ch
 	int r = 0;
 
 	if (S_ISSOCK(entry.mode)) {
-		log_warning("%s: %s: a socket was left out", apply->source->name, path);
+		if (layer_tree_may_warn(&apply->tree))
+			log_warning("%s: %s: a socket was left out", apply->source->name, path);
 		return 0;
 	}
 	if (hard_link) {

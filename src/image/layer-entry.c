@@ -70,6 +70,7 @@ static int set_xattrs(const struct put *put, int fd, struct error *err)
 		const struct layer_xattr *xattr = &put->entry->xattrs[i];
 		int r = fd >= 0 ? fsetxattr(fd, xattr->name, xattr->value, xattr->size, 0)
 				: lsetxattr(path, xattr->name, xattr->value, xattr->size, 0);
+		int why;
 
 		if (r == 0)
 			continue;
@@ -77,8 +78,10 @@ static int set_xattrs(const struct put *put, int fd, struct error *err)
 		if (streq(xattr->name, "security.capability") ||
 		    (errno != EOPNOTSUPP && errno != EPERM && errno != EINVAL))
 			return error_sys(err, "setxattr", "%s", xattr->name);
-		log_warning("%s: xattr %s was left out: %s", put->path, xattr->name,
-			    strerror(errno));
+		why = errno;
+		if (layer_tree_may_warn(put->tree))
+			log_warning("%s: xattr %s was left out: %s", put->path, xattr->name,
+				    strerror(why));
 	}
 	return 0;
 }
@@ -114,7 +117,8 @@ static int make_way(const struct put *put, bool *kept, bool *replaced, struct er
 	    !(whiteout_is_device(&st) && put->tree->target->shape == LAYER_OVERLAY)) {
 		cleanup_free char *shown = tree_printable(put->path);
 
-		log_warning("%s occurs twice in the layer: the last one counts", shown);
+		if (layer_tree_may_warn(put->tree))
+			log_warning("%s occurs twice in the layer: the last one counts", shown);
 	}
 	return file_remove_tree_at(put->dir_fd, put->name, err);
 }

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/log.h"
 #include "base/file.h"
 #include "base/path.h"
 #include "base/mem.h"
@@ -16,7 +17,7 @@
 #include "image/whiteout.h"
 
 /* As many as the kernel itself follows, path_resolution(7). */
-enum { MAX_LINKS = 40 };
+enum { MAX_LINKS = 40, MAX_WARNINGS = 10 };
 
 #define DIR_FLAGS (O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
 
@@ -75,6 +76,13 @@ bool layer_tree_is_implied(const struct layer_tree *tree, const char *path)
 	const size_t *implied = path_map_get(&tree->implied, path);
 
 	return implied && *implied;
+}
+
+bool layer_tree_may_warn(struct layer_tree *tree)
+{
+	if (++tree->n_warnings == MAX_WARNINGS)
+		log_warning("more of this layer's entries are like that");
+	return tree->n_warnings < MAX_WARNINGS;
 }
 
 /* The layer made it or went through it, without naming it. */

@@ -48,6 +48,7 @@ struct layer_tree {
 	int lower_failure;
 	/* Directories above one another, also where links lead down; 0: any number. */
 	unsigned int max_depth;
+	unsigned int n_warnings;
 };
 
 /* Prepares the root of the target. */
@@ -71,6 +72,9 @@ int layer_tree_canonical(struct layer_tree *tree, const char *path, char **canon
 
 /* Opens the directory PATH (canonical): the fd or a negative errno, no message. */
 int layer_tree_open(const struct layer_tree *tree, const char *path, int flags);
+
+/* Whether to warn of one more entry: a layer of a million such ones is told in few lines. */
+bool layer_tree_may_warn(struct layer_tree *tree);
 
 /* To be called when a directory other than the last one asked for may be gone. */
 void layer_tree_forget_parent(struct layer_tree *tree);

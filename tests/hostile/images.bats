@@ -144,6 +144,35 @@ f d/f x xattr.user.overlay.metacopy= xattr.trusted.mine=41'
 	store_is_empty
 	must image import --max-ratio 0 bomb.tar bomb
 	must image verify
+	fails image convert bad.tar out/
+	said 'convert: bad.tar: it inflates.*times its size.*convert it with --max-ratio 0'
+	one_image_sentence
+	[[ ! -e out ]]
+	must image convert --max-ratio 0 bad.tar out/
+}
+
+@test "images: decompression bombs in archives that ADD unpacks" {
+	mkdir ctx
+	layer <<<'d etc'
+	bring layer.tar
+	must image import bad.tar
+	before=$(find "$STORE" -path "$STORE/layers/*" | sort)
+	head -c 1100M /dev/zero | cat layer.tar - | zstd -q -1 >ctx/a.tar.zst
+	# One file again and again, each as a stream of its own, so that little is written.
+	python3 -c '
+import sys, tarfile
+entry = tarfile.TarInfo("f")
+entry.size = 100 << 20
+sys.stdout.buffer.write(entry.tobuf() + bytes(entry.size))' | bzip2 -1 >member.bz2
+	for _ in {1..11}; do
+		cat member.bz2
+	done >ctx/b.tar.bz2
+	for file in a.tar.zst b.tar.bz2; do
+		printf 'FROM bad:1\nADD %s /x/\n' "$file" >ctx/Containerfile
+		fails image build ctx
+		said "ADD: archive $file: .*inflates to more than 200 times its size.*COPY"
+		[[ $(find "$STORE" -path "$STORE/layers/*" | sort) == "$before" ]]
+	done
 }
 
 @test "images: PAX headers that are too large" {
@@ -167,4 +196,48 @@ f d/f x xattr.user.overlay.metacopy= xattr.trusted.mine=41'
 		cp "$file" layer.tar
 		refused '.'
 	done
+}
+
+# must_below KB ARGUMENT...: dabba-image works, and none of its processes needs more memory.
+must_below() {
+	must python3 -c '
+import resource, subprocess, sys
+subprocess.run(sys.argv[2:], check=True, timeout=300)
+peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+assert peak < int(sys.argv[1]), "%d kB" % peak' "$1" "$TOP/dabba-image" --root "$STORE" "${@:2}"
+}
+
+# bring_many ENTRIES NAMES KIND: as mkmany.py makes it, the only layer of bad.tar.
+bring_many() {
+	python3 "$TOOLS/mkmany.py" "$@" 2>id | zstd -q -1 >layer.tar.zst
+	jq -n --arg id "$(cat id)" '{architecture: $ENV.ARCH, os: "linux", config: {},
+		rootfs: {type: "layers", diff_ids: [$id]}}' >config.json
+	jq -n '[{Config: "config.json", RepoTags: ["bad:1"], Layers: ["layer.tar.zst"]}]' >manifest.json
+	tar -cf bad.tar config.json manifest.json layer.tar.zst
+}
+
+@test "images: a layer of a million entries needs little memory" {
+	# Of the same directories: a million files would be the kernel's work.
+	bring_many 1000000 1000 d
+	must_below 65536 import bad.tar
+	[[ $(find "$STORE"/layers/*/fs -mindepth 2 | wc -l) == 1000 ]]
+}
+
+@test "images: a layer with the same files again and again is told in few lines" {
+	bring_many 20000 1000 f
+	must_below 65536 import bad.tar
+	(($(grep -c 'occurs twice' <<<"$error") == 9 && $(grep -c . <<<"$error") == 10))
+	[[ $(find "$STORE"/layers/*/fs -type f | wc -l) == 1000 ]]
+}
+
+@test "images: an archive with files by the ten thousand needs little memory, but is none of images" {
+	python3 "$TOOLS/mkmany.py" 70000 70000 f >many.tar 2>id
+	must_below 65536 import many.tar many:1
+	must_below 65536 unpack many:1 bundle
+	[[ $(find bundle/rootfs -type f | wc -l) == 70000 ]]
+	rm -rf "$STORE" bundle
+	touch index.json
+	tar -cf bad.tar index.json
+	tar -Af bad.tar many.tar
+	refused_archive 'bad.tar: an archive of images with more than 65536 files'
 }

@@ -148,7 +148,9 @@ f d/f x xattr.user.overlay.metacopy= xattr.trusted.mine=41'
 	said 'convert: bad.tar: it inflates.*times its size.*convert it with --max-ratio 0'
 	one_image_sentence
 	[[ ! -e out ]]
-	must image convert --max-ratio 0 bad.tar out/
+	# Let in, it is read to its end.
+	fails image convert --max-ratio 0 bad.tar out/
+	said 'its diffID is'
 }
 
 @test "images: decompression bombs in archives that ADD unpacks" {

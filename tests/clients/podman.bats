@@ -64,6 +64,11 @@ teardown() {
 	((status == 137))
 }
 
+# has_restarted CONTAINER TIMES: and has ended since.
+has_restarted() {
+	[[ $(podman inspect "$1" --format '{{.RestartCount}} {{.State.Status}}') == "$2 exited" ]]
+}
+
 @test "podman create, init, start with input, rename, restarts of its own" {
 	must podman create --net=none --name made -i bb sh -c 'read x; echo got $x; exit 6'
 	must podman init made
@@ -75,8 +80,8 @@ teardown() {
 	[[ $(<"$BATS_TEST_TMPDIR/out") == 'got hello' ]]
 	must podman rename made other
 	must podman run -d --net=none --name again --restart on-failure:2 bb sh -c 'echo x; exit 1'
-	within "$PATIENCE" has_status again exited
-	must podman logs -f again
+	within "$PATIENCE" has_restarted again 2
+	must podman logs again
 	[[ $output == $'x\nx\nx' ]]
 }
 

@@ -36,12 +36,12 @@ protect() {
 }
 
 has_valgrind_source() {
-	[[ $(uname -m) == x86_64 ]] && mirror_answers
+	[[ $(uname -m) == x86_64 ]] && mirror_answers trixie
 }
 
 setup() {
 	[[ -d $VALGRIND/.in_place ]] || require x86-64
-	[[ -d $VALGRIND/.in_place ]] || require mirror
+	[[ -d $VALGRIND/.in_place ]] || require debian-13
 	setup_bundle
 }
 

@@ -24,7 +24,7 @@ overlay_works() {
 		"$dir/merged" 2>/dev/null && umount "$dir/merged"
 }
 
-# A Debian mirror that apt knows and that answers.
+# mirror_answers [SUITE]: a Debian mirror that apt knows, and that has the suite (this machine's).
 mirror_answers() {
 	local uri suite
 	# shellcheck disable=SC1091,SC2016
@@ -32,7 +32,7 @@ mirror_answers() {
 		--format '$(REPO_URI) $(RELEASE)' 'Created-By: Packages' |
 		awk -v s="$VERSION_CODENAME" '$1 ~ /debian/ && $2 == s' | head -n 1)
 	[[ -n $uri ]] && timeout 60 /usr/lib/apt/apt-helper download-file \
-		"${uri%/}/dists/$suite/InRelease" "$BATS_TEST_TMPDIR/InRelease" >/dev/null 2>&1
+		"${uri%/}/dists/${1-$suite}/InRelease" "$BATS_TEST_TMPDIR/InRelease" >/dev/null 2>&1
 }
 
 idmap_works() {
@@ -72,6 +72,8 @@ require() {
 		overlay_works || skip "overlayfs does not work on this machine" ;;
 	mirror)
 		mirror_answers || skip "no Debian mirror can be reached from this machine" ;;
+	debian-13)
+		mirror_answers trixie || skip "no mirror of Debian 13 can be reached from this machine" ;;
 	x86-64)
 		[[ $(uname -m) == x86_64 ]] || skip "this works on x86-64 alone" ;;
 	systemd)

@@ -2,7 +2,7 @@
 /*
  * The hashing is libcrypto's, which uses the processor's SHA instructions: its plain
  * functions, which OpenSSL 3 would rather see replaced by EVP.  They cannot fail,
- * while EVP reads openssl.cnf and fetches all algorithms first, 0.7 ms of each command.
+ * while EVP reads openssl.cnf and fetches all algorithms before the first of them.
  */
 #define OPENSSL_SUPPRESS_DEPRECATED
 #include "image/digest.h"

@@ -16,6 +16,7 @@
 #include "base/str.h"
 #include "linux/device-links.h"
 #include "linux/device-node.h"
+#include "linux/host-tree.h"
 #include "linux/idmap.h"
 
 /* The largest numbers that the kernel's dev_t has room for. */
@@ -278,7 +279,7 @@ static int verify(const struct device *d, int dir_fd, const char *name, bool cho
 
 static int open_host_node(const struct device *d, struct error *err)
 {
-	cleanup_close int fd = open_tree(AT_FDCWD, d->path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+	cleanup_close int fd = host_tree_open(d->path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
 	struct mount_attr private = { .propagation = MS_PRIVATE };
 	struct stat st;
 

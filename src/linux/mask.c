@@ -13,6 +13,7 @@
 #include "base/fd.h"
 #include "base/path.h"
 #include "base/str.h"
+#include "linux/host-tree.h"
 #include "linux/label.h"
 #include "linux/namespace.h"
 
@@ -73,8 +74,9 @@ static int attach(int tree_fd, int target_fd, struct error *err)
 /* The host's, and really /dev/null: a fake one would be whatever an image likes (R6). */
 static int open_null(struct error *err)
 {
-	cleanup_close int fd = open_tree(AT_FDCWD, "/dev/null",
-					 OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_SYMLINK_NOFOLLOW);
+	cleanup_close int fd = host_tree_open("/dev/null",
+					      OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC |
+						      AT_SYMLINK_NOFOLLOW);
 	struct mount_attr private = { .propagation = MS_PRIVATE };
 	struct stat st;
 

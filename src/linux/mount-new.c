@@ -14,6 +14,7 @@
 #include "base/mem.h"
 #include "base/path.h"
 #include "base/str.h"
+#include "linux/host-tree.h"
 #include "linux/mount-entry.h"
 
 /* Options of the superblock, as fsconfig(2) calls them. */
@@ -160,8 +161,7 @@ static int open_stand_in(const struct mount_plan *plan, struct mount_entry *e, s
 
 	if (!e->fs->stand_in || e->n_data > 0 || (plan->pidns && streq(e->fs->type, "proc")))
 		return err->code;
-	fd = open_tree(AT_FDCWD, e->fs->stand_in,
-		       OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE);
+	fd = host_tree_open(e->fs->stand_in, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE);
 	if (fd < 0 || mount_entry_set_attributes(plan, e, fd, -EBADF, &ignored) < 0)
 		return err->code;
 	error_clear(err);

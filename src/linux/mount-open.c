@@ -17,6 +17,7 @@
 #include "base/mem.h"
 #include "base/path.h"
 #include "base/str.h"
+#include "linux/host-tree.h"
 #include "linux/idmap.h"
 #include "linux/mount-entry.h"
 
@@ -127,8 +128,8 @@ int mount_entry_open(struct mount_plan *plan, struct mount_entry *e, struct erro
 	int userns_fd = -EBADF, r;
 	struct stat st;
 
-	fd = open_tree(AT_FDCWD, e->source,
-		       OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | (tree ? AT_RECURSIVE : 0));
+	fd = host_tree_open(e->source, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC |
+					       (tree ? AT_RECURSIVE : 0));
 	if (fd < 0)
 		return error_file(err, "open_tree", e->source);
 	if (fstat(fd, &st) < 0)

@@ -433,3 +433,11 @@ bool mount_plan_owns_dev(const struct mount_plan *plan)
 			owns = plan->entries[i].kind != MOUNT_KIND_BIND;
 	return owns;
 }
+
+bool mount_plan_replaces_root(const struct mount_plan *plan)
+{
+	for (size_t i = 0; i < plan->n; i++)
+		if (streq(plan->entries[i].clean, "/"))
+			return true;
+	return false;
+}

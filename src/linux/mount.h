@@ -63,5 +63,8 @@ int mount_plan_attach(struct mount_plan *plan, int *root_fd, struct error *err);
 /* Makes read-only what had to be filled first (/dev and other tmpfs with "ro"). */
 int mount_plan_finish(struct mount_plan *plan, struct error *err);
 
+/* Whether a mount is to cover the rootfs itself. */
+bool mount_plan_replaces_root(const struct mount_plan *plan);
+
 /* Whether /dev is the container's own: false when it is a bind mount of a host directory. */
 bool mount_plan_owns_dev(const struct mount_plan *plan);

@@ -8,10 +8,16 @@
 
 #include "base/compat.h"
 #include "base/fd.h"
+#include "base/kernel.h"
+#include "base/proc.h"
 #include "base/syscall.h"
+#include "linux/host-tree.h"
 #include "linux/namespace.h"
 #include "linux/rootfs-move.h"
 #include "linux/rootfs-place.h"
+
+/* Of /proc/PID/ns/user: PROC_USER_INIT_INO of the kernel. */
+enum { FIRST_USERNS_INO = 0xeffffffd };
 
 static const uint64_t propagation_flags[] = {
 	[OCI_PROPAGATION_PRIVATE] = MS_PRIVATE,
@@ -73,10 +79,35 @@ void rootfs_fini(struct rootfs *r)
 	fd_close(&r->tree_fd);
 	free(r->place);
 	r->place = NULL;
+	fd_close(&r->namespace_fd);
+}
+
+/* Any other gets a procfs or a sysfs only in a mount namespace that has one already. */
+static bool is_in_first_userns(void)
+{
+	struct error ignored;
+	int root_fd = proc_fd(&ignored);
+	struct stat st;
+
+	return root_fd >= 0 && fstatat(root_fd, "self/ns/user", &st, 0) == 0 &&
+	       st.st_ino == FIRST_USERNS_INO;
+}
+
+bool rootfs_namespace(struct rootfs *r)
+{
+	if (!r->own_mounts || r->no_pivot || r->needs_host || r->propagation == MS_SHARED ||
+	    !kernel_is_at_least(7, 0) || !is_in_first_userns())
+		return false;
+	r->namespace_fd = open_tree(r->fd, "",
+				    OPEN_TREE_NAMESPACE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH |
+					    AT_RECURSIVE);
+	return r->namespace_fd >= 0;
 }
 
 int rootfs_stand(struct rootfs *r, struct error *err)
 {
+	if (r->namespace_fd >= 0)
+		return 0;
 	r->saved_cwd_fd = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (r->saved_cwd_fd < 0)
 		return error_sys(err, "open", "the working directory");
@@ -87,6 +118,10 @@ int rootfs_stand(struct rootfs *r, struct error *err)
 
 int rootfs_leave(struct rootfs *r, struct error *err)
 {
+	if (r->namespace_fd >= 0) {
+		fd_close(&r->namespace_fd);
+		return 0;
+	}
 	if (fchdir(r->saved_cwd_fd) < 0)
 		return error_sys(err, "fchdir", "back from the rootfs");
 	return 0;
@@ -142,6 +177,20 @@ static int cut_off(const struct rootfs *r, struct error *err)
 	return err->code;
 }
 
+/* The copies in the namespace may be peers of the host's mounts until they are slaves. */
+static int enter_namespace(struct rootfs *r, struct error *err)
+{
+	int ret;
+
+	fd_close(&r->fd);
+	ret = host_tree_leave(take_fd(r->namespace_fd), &r->fd, err);
+	if (ret == 0)
+		ret = set_propagation(r->fd, AT_RECURSIVE, MS_SLAVE, err);
+	if (ret == 0 && r->propagation != MS_SLAVE)
+		ret = set_propagation(r->fd, 0, MS_PRIVATE, err);
+	return ret < 0 ? error_context(err, "rootfs") : 0;
+}
+
 int rootfs_prepare(struct rootfs *r, struct error *err)
 {
 	cleanup_close int tree_fd = -EBADF;
@@ -150,6 +199,8 @@ int rootfs_prepare(struct rootfs *r, struct error *err)
 		return rootfs_place_attach(r, err);
 	if (!r->own_mounts)
 		return 0;
+	if (r->namespace_fd >= 0)
+		return enter_namespace(r, err);
 	if (cut_off(r, err) < 0)
 		return error_context(err, "rootfs");
 	tree_fd = open_tree(AT_FDCWD, "",
@@ -204,18 +255,20 @@ static int pivot(const struct rootfs *r, struct error *err)
 
 static int enter(const struct rootfs *r, struct error *err)
 {
+	bool alone = host_tree_is_left();
 	int ret = 0;
 
 	if (fchdir(r->fd) < 0)
 		return error_sys(err, "fchdir", "to the rootfs");
-	if (!r->own_mounts || r->no_pivot) {
-		if (r->own_mounts)
+	if (!r->own_mounts || r->no_pivot || alone) {
+		if (r->own_mounts && !alone)
 			ret = rootfs_move(r->fd, err);
 		if (ret == 0 && chroot(".") < 0)
 			ret = error_sys(err, "chroot", "to the rootfs");
 	} else {
 		ret = pivot(r, err);
 	}
+	host_tree_forget();
 	if (ret == 0 && chdir("/") < 0)
 		ret = error_sys(err, "chdir", "/");
 	return ret;

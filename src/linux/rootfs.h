@@ -5,7 +5,11 @@
  * along into the copied mount namespace, so the parent stands in the rootfs
  * while it clones, and init starts from ".".
  *
- *   parent, before clone    rootfs_open(), then rootfs_stand()
+ * Linux 7.0 makes a mount namespace of a tree of mounts alone (OPEN_TREE_NAMESPACE):
+ * where nothing needs the host's mounts, init goes into one instead of throwing away a
+ * copy of them all.  Then rootfs_stand() has no effect.
+ *
+ *   parent, before clone    rootfs_open(), rootfs_namespace(), rootfs_stand()
  *                           rootfs_place_make()   see linux/rootfs-place.h
  *   parent, after clone     rootfs_leave()
  *   init, first             rootfs_prepare()   the mount tree to build in: r->fd
@@ -43,9 +47,15 @@ struct rootfs {
 	char *place;
 	/* The detached copy of the rootfs that goes there. */
 	int tree_fd;
+	/* Something in it is to be made of the host's mounts, or to meet them: set by the caller. */
+	bool needs_host;
+	/* What rootfs_namespace() made, until init is in it. */
+	int namespace_fd;
 };
 
-#define ROOTFS_INIT { .fd = -EBADF, .saved_cwd_fd = -EBADF, .place_fd = -EBADF, .tree_fd = -EBADF }
+#define ROOTFS_INIT                                                                                \
+	{ .fd = -EBADF, .saved_cwd_fd = -EBADF, .place_fd = -EBADF, .tree_fd = -EBADF,             \
+	  .namespace_fd = -EBADF }
 
 /*
  * Reads root, linux.rootfsPropagation and whether there is a new mount
@@ -54,6 +64,12 @@ struct rootfs {
 int rootfs_open(struct rootfs *r, const struct oci_config *config, int bundle_dfd,
 		struct error *err);
 void rootfs_fini(struct rootfs *r);
+
+/*
+ * Whether the mount namespace exists now and init is to be cloned without CLONE_NEWNS.
+ * False where the kernel cannot, or where the container would notice.
+ */
+bool rootfs_namespace(struct rootfs *r);
 
 int rootfs_stand(struct rootfs *r, struct error *err);
 /* saved_cwd_fd is left to rootfs_fini(), or to the caller's fd_pile. */

@@ -172,6 +172,21 @@ static int open_rootfs(struct creation *cr, struct error *err)
 	return rootfs_open(&cr->init.rootfs, cr->container.config, cr->bundle_fd, err);
 }
 
+/*
+ * Hooks before the pivot find the container's mounts below the path of the rootfs and may
+ * bring more from the host.  A user namespace's procfs needs one that is there before, and
+ * a mount on "/" one above it that is gone after the pivot.
+ */
+static bool needs_host_mounts(const struct creation *cr)
+{
+	const struct oci_hooks *hooks = cr->container.config->hooks;
+	const struct namespace_plan *ns = &cr->init.namespaces;
+
+	return ((ns->new_flags | ns->join_flags) & CLONE_NEWUSER) ||
+	       (hooks && hooks->n_prestart + hooks->n_create_runtime + hooks->n_create_container) ||
+	       mount_plan_replaces_root(cr->init.mounts);
+}
+
 static int plan_init(struct creation *cr, struct error *err)
 {
 	const struct oci_config *config = cr->container.config;
@@ -182,6 +197,7 @@ static int plan_init(struct creation *cr, struct error *err)
 	cr->init.bundle = cr->container.record.bundle;
 	cr->init.new_keyring = !cr->request->no_new_keyring;
 	cr->init.rootfs.no_pivot = cr->request->no_pivot;
+	cr->init.rootfs.needs_host = needs_host_mounts(cr);
 	cr->init.wait_for_runtime = (cr->init.namespaces.new_flags & CLONE_NEWUSER) ||
 				    (config->linux && config->linux->n_net_devices > 0) ||
 				    creation_enters_cgroup_late(cr);

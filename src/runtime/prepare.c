@@ -106,6 +106,8 @@ static int spawn(struct creation *cr, struct error *err)
 		return error_sys(err, "socketpair", "for the container's init");
 	cr->sync_fd = request.parent_sync_fd = pair[0];
 	cr->init.sync_fd = request.child_sync_fd = pair[1];
+	if (rootfs_namespace(&cr->init.rootfs))
+		request.made = CLONE_NEWNS;
 	r = rootfs_stand(&cr->init.rootfs, err);
 	if (r < 0)
 		return r;

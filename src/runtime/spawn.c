@@ -13,9 +13,9 @@
 #include "base/syscall.h"
 #include "runtime/sync.h"
 
-static uint64_t clone_flags(const struct namespace_plan *plan)
+static uint64_t clone_flags(const struct spawn_request *request)
 {
-	return plan->new_flags & ~(uint64_t)CLONE_NEWCGROUP;
+	return request->namespaces->new_flags & ~(request->made | CLONE_NEWCGROUP);
 }
 
 static pid_t clone_into(uint64_t flags, int cgroup_fd, int *pidfd)
@@ -82,7 +82,7 @@ int spawn_sibling(uint64_t flags, int sync_fd, struct error *err)
 static int stage(const struct spawn_request *request, struct error *err)
 {
 	const struct namespace_plan *plan = request->namespaces;
-	uint64_t flags = clone_flags(plan);
+	uint64_t flags = clone_flags(request);
 	int r;
 
 	r = namespace_join_all(plan, err);
@@ -137,7 +137,7 @@ int spawn_await_stage(int sync_fd, pid_t stage_pid, struct spawned *out, struct 
 int spawn_init(const struct spawn_request *request, struct spawned *out, struct error *err)
 {
 	bool staged = namespace_plan_needs_stage(request->namespaces);
-	uint64_t flags = staged ? 0 : clone_flags(request->namespaces);
+	uint64_t flags = staged ? 0 : clone_flags(request);
 	cleanup_close int pidfd = -EBADF;
 	pid_t pid = clone_into(flags, request->cgroup_fd, &pidfd);
 

@@ -10,6 +10,8 @@
 
 struct spawn_request {
 	const struct namespace_plan *namespaces;
+	/* CLONE_NEW* of new ones that are there already: init goes into them by itself. */
+	uint64_t made;
 	/* Directory to be born in (CLONE_INTO_CGROUP), or -EBADF. */
 	int cgroup_fd;
 	/* Both ends of the sync pair; the child closes the parent's. */

@@ -133,9 +133,9 @@ events_of_type() {
 @test "events: a process that is killed for want of memory" {
 	require controller memory
 	edit '.linux.resources = {memory: {limit: 16777216, swap: 16777216}}'
-	# The shell survives its child, which holds a line of any length.
+	# The shell survives its child, which holds a line of any length and asks to be chosen.
 	sh_args 'while [ ! -e /tmp/go ]; do sleep 0.02; done
-		(tr "\0" x </dev/zero | sed -n p); sleep 30'
+		(echo 1000 >/proc/self/oom_score_adj; tr "\0" x </dev/zero | sed -n p); sleep 30'
 	must runtime create "$ID"
 	must runtime start "$ID"
 	watch_events --interval 1h

@@ -8,12 +8,14 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/utsname.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/error.h"
 #include "base/fd.h"
 #include "base/file.h"
+#include "base/kernel.h"
 #include "base/path.h"
 #include "base/proc.h"
 #include "base/sock.h"
@@ -265,6 +267,16 @@ static void test_pile(void)
 	fd_close(&kept);
 }
 
+static void test_kernel(void)
+{
+	unsigned int major = 0, minor = 0;
+	struct utsname name;
+
+	ok(uname(&name) == 0 && sscanf(name.release, "%u.%u", &major, &minor) == 2);
+	ok(kernel_is_at_least(major, minor) && kernel_is_at_least(major - 1, minor + 1));
+	ok(!kernel_is_at_least(major, minor + 1) && !kernel_is_at_least(major + 1, 0));
+}
+
 int main(void)
 {
 	test_error();
@@ -275,5 +287,6 @@ int main(void)
 	test_proc_mark();
 	test_sock();
 	test_pile();
+	test_kernel();
 	return tap_done();
 }

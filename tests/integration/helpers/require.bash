@@ -52,6 +52,9 @@ require() {
 	musl-build)
 		"$RUNTIME" --version | grep -q "^libc: .*musl" ||
 			skip "only the build with musl promises this" ;;
+	tree-namespace)
+		[[ $(uname -r) == [1-9][0-9].* || $(uname -r) == [7-9].* ]] ||
+			skip "this kernel makes no mount namespace of a tree" ;;
 	command)
 		command -v "$2" >/dev/null || skip "the command $2 is not installed" ;;
 	controller)

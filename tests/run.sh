@@ -6,6 +6,7 @@
 #	sudo tests/run.sh tests/clients/*.bats	the engines with dabba: podman, docker...
 #
 # RUNTIME=crun (or runc) runs the tests of the runtime against that program.
+# A behaviour test that takes BATS_TEST_TIMEOUT seconds (600) has failed.
 # CONFIGURE_FLAGS goes to ./configure when the tree is not configured yet.
 # TEST_BASE names a base image that tests/scenario/base-image.sh made, to save its time.
 # The last line is "N passed, N failed, N skipped"; the exit status is 1 when
@@ -15,6 +16,8 @@ cd "$(dirname "$0")/.."
 
 # shellcheck source=contrib/setup.sh
 source contrib/setup.sh
+
+export BATS_TEST_TIMEOUT=${BATS_TEST_TIMEOUT-600}
 
 # tally NAME FILE: counts one TAP stream; shows its failures and its skips.
 tally() {

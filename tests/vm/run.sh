@@ -97,6 +97,7 @@ make_initramfs() {
 	cp "$HERE/$flavour" "$root/vm/init"
 	cp "$HERE/job" "$root/vm/job"
 	chmod +x "$root/init" "$root/vm"/*
+	echo "$limit" >"$root/vm/limit"
 	copy_modules "$root/modules"
 	[[ $modules == / ]] || echo "$modules/lib/modules/$release" >"$root/vm/modules"
 	{
@@ -211,6 +212,7 @@ if [[ -s $tmp/status ]]; then
 	exit "$(cat "$tmp/status")"
 fi
 if ((result == 124)); then
+	tail -n 200 "$tmp/console" >&2 2>/dev/null || true
 	echo "${0##*/}: the command did not end within $limit seconds" >&2
 	exit 124
 fi

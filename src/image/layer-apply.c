@@ -222,7 +222,10 @@ static int apply_whiteout(struct apply *apply, enum whiteout_kind kind, const ch
 {
 	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
 	cleanup_free char *dir = slash ? xstrndup(path, (size_t)(slash - path)) : xstrdup("");
+	int r = kind == WHITEOUT_AUFS ? 0 : layer_tree_move_to(&apply->tree, dir, err);
 
+	if (r < 0)
+		return r;
 	switch (kind) {
 	case WHITEOUT_ONE:
 		return layer_tree_whiteout(&apply->tree, dir, name + strlen(WHITEOUT_PREFIX), err);

@@ -25,7 +25,7 @@ struct put {
 	/* Canonical. */
 	char *path;
 	/* See struct layer_dir. */
-	bool plain;
+	bool plain, fresh;
 };
 
 static void put_release(struct put *put)
@@ -228,6 +228,8 @@ static int put_dir(struct put *put, struct error *err)
 		r = layer_tree_hide_children(put->tree, put->dir_fd, put->name, put->path, err);
 	if (r < 0)
 		return r;
+	if (!kept)
+		layer_tree_add_fresh(put->tree, put->path);
 	fd = openat(put->dir_fd, put->name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0)
 		return error_sys(err, "openat", "%s", put->name);
@@ -266,7 +268,7 @@ static int copy_up(struct layer_tree *tree, const char *path, struct error *err)
 	r = layer_tree_parent(tree, dir, &parent, err);
 	if (r < 0)
 		return r;
-	path_map_put(&tree->implied, path, 1);
+	path_set_add(&tree->implied, path);
 	return tree_copy_file(tree->lower.fds[found], path, parent->fd,
 			      slash ? slash + 1 : path, err);
 }
@@ -370,7 +372,7 @@ static int put_in_dir(struct put *put, layer_content_fn content, void *ctx, stru
 		r = put_dir(put, err);
 	else
 		r = put_node(put, err);
-	if (r == 0)
+	if (r == 0 && !put->fresh)
 		layer_tree_add_own(put->tree, put->path);
 	return r;
 }
@@ -388,12 +390,15 @@ int layer_entry_put(struct layer_tree *tree, const struct layer_entry *entry,
 	if (*entry->path == '\0')
 		return put_root(tree, entry, err);
 	dir_path = slash ? xstrndup(entry->path, (size_t)(slash - entry->path)) : xstrdup("");
-	r = layer_tree_parent(tree, dir_path, &dir, err);
+	r = layer_tree_move_to(tree, dir_path, err);
+	if (r == 0)
+		r = layer_tree_parent(tree, dir_path, &dir, err);
 	if (r < 0)
 		return r;
 	put.dir_fd = dir->fd;
 	put.name = slash ? slash + 1 : entry->path;
 	put.plain = dir->plain;
+	put.fresh = dir->fresh;
 	/* A copied-up link target asks the tree for another parent: hold on to ours. */
 	if (entry->link_target && !S_ISLNK(entry->mode)) {
 		put.dir_fd = dir_fd = fd_dup_above(dir->fd, 3, err);

@@ -23,24 +23,42 @@
 typedef int (*child_fn)(struct layer_tree *tree, int dir_fd, const char *name, const char *path,
 			struct error *err);
 
+/* What this layer changed in the directory FD left no trace on its time. */
+static int restore_time(int fd, const struct stat *before, const char *path, struct error *err)
+{
+	const struct timespec times[2] = { before->st_mtim, before->st_mtim };
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return error_sys(err, "fstat", "%s", path);
+	if (st.st_mtim.tv_sec == before->st_mtim.tv_sec &&
+	    st.st_mtim.tv_nsec == before->st_mtim.tv_nsec)
+		return 0;
+	return futimens(fd, times) < 0 ? error_sys(err, "utimensat", "%s", path) : 0;
+}
+
 static int for_each_child(struct layer_tree *tree, int dir_fd, const char *name,
 			  const char *path, child_fn fn, struct error *err)
 {
 	int fd = openat(dir_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
 	struct dirent *entry;
+	struct stat before;
 	int r = 0;
 
 	if (!dir) {
 		fd_close(&fd);
 		return error_sys(err, "open", "%s", path);
 	}
-	layer_tree_keep_time(tree, path, fd);
+	if (fstat(fd, &before) < 0)
+		r = error_sys(err, "fstat", "%s", path);
 	while (r == 0 && (entry = file_next_entry(dir, path, &r, err))) {
 		cleanup_free char *child = tree_join(path, entry->d_name);
 
 		r = fn(tree, fd, entry->d_name, child, err);
 	}
+	if (r == 0)
+		r = restore_time(fd, &before, path, err);
 	(void)closedir(dir);
 	return r;
 }
@@ -102,7 +120,7 @@ int layer_tree_hide_children(struct layer_tree *tree, int dir_fd, const char *na
 		return 0;
 	if (lsetxattr(xattr_path, WHITEOUT_OPAQUE_XATTR, "y", 1, 0) < 0)
 		return error_sys(err, "setxattr", WHITEOUT_OPAQUE_XATTR " of %s", path);
-	path_map_put(&tree->opaque, path, 0);
+	path_set_add(&tree->opaque, path);
 	return for_each_child(tree, dir_fd, name, path, remove_whiteouts, err);
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "image/layer-tree.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <string.h>
@@ -33,6 +34,22 @@ static void dir_release(struct layer_dir *dir)
 	*dir = (struct layer_dir){ .fd = -EBADF };
 }
 
+/* All of a first layer is its own. */
+static int init_flat(struct layer_tree *tree, struct error *err)
+{
+	int fd = openat(tree->target->fd, ".", O_RDONLY | DIR_FLAGS), r = 0;
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+
+	if (!dir) {
+		fd_close(&fd);
+		return error_sys(err, "open", "the root");
+	}
+	if (!file_next_entry(dir, "the root", &r, err))
+		path_set_add(&tree->fresh, "");
+	(void)closedir(dir);
+	return r;
+}
+
 int layer_tree_init(struct layer_tree *tree, const struct layer_target *target,
 		    struct error *err)
 {
@@ -44,7 +61,7 @@ int layer_tree_init(struct layer_tree *tree, const struct layer_target *target,
 		.parent = { .fd = -EBADF },
 	};
 	if (is_flat(tree))
-		return 0;
+		return init_flat(tree, err);
 	/* The topmost layer's root is the one that an overlay shows. */
 	if (target->n_lower > 0 && fstat(target->lower_fds[0], &st) == 0) {
 		layer_tree_set_time(tree, "", st.st_mtim);
@@ -57,25 +74,13 @@ int layer_tree_init(struct layer_tree *tree, const struct layer_target *target,
 
 void layer_tree_release(struct layer_tree *tree)
 {
-	path_map_release(&tree->own);
-	path_map_release(&tree->opaque);
-	path_map_release(&tree->implied);
-	path_map_release(&tree->dirs);
-	free(tree->dir_times);
+	path_set_release(&tree->fresh);
+	path_set_release(&tree->own);
+	path_set_release(&tree->opaque);
+	path_set_release(&tree->implied);
+	dir_times_release(&tree->times);
 	free(tree->parent_name);
 	dir_release(&tree->parent);
-}
-
-bool layer_tree_is_own(const struct layer_tree *tree, const char *path)
-{
-	return !is_flat(tree) || path_map_has(&tree->own, path);
-}
-
-bool layer_tree_is_implied(const struct layer_tree *tree, const char *path)
-{
-	const size_t *implied = path_map_get(&tree->implied, path);
-
-	return implied && *implied;
 }
 
 bool layer_tree_may_warn(struct layer_tree *tree)
@@ -85,45 +90,17 @@ bool layer_tree_may_warn(struct layer_tree *tree)
 	return tree->n_warnings < MAX_WARNINGS;
 }
 
-/* The layer made it or went through it, without naming it. */
-static void mark_own(struct layer_tree *tree, const char *path)
-{
-	if (is_flat(tree))
-		path_map_put(&tree->own, path, 0);
-}
-
-void layer_tree_add_own(struct layer_tree *tree, const char *path)
-{
-	size_t *implied = path_map_get(&tree->implied, path);
-
-	mark_own(tree, path);
-	if (implied)
-		*implied = 0;
-}
-
 void layer_tree_set_time(struct layer_tree *tree, const char *path, struct timespec mtime)
 {
-	size_t *known = path_map_get(&tree->dirs, path);
-
-	if (known) {
-		tree->dir_times[*known] = mtime;
-		return;
-	}
-	/* Grows by powers of two. */
-	if ((tree->n_dir_times & (tree->n_dir_times - 1)) == 0)
-		tree->dir_times = xrealloc(tree->dir_times,
-					   tree->n_dir_times ? tree->n_dir_times * 2 : 1,
-					   sizeof(*tree->dir_times));
-	tree->dir_times[tree->n_dir_times] = mtime;
-	path_map_put(&tree->dirs, path, tree->n_dir_times++);
+	dir_times_set(&tree->times, path, mtime);
 }
 
 void layer_tree_keep_time(struct layer_tree *tree, const char *path, int dir_fd)
 {
 	struct stat st;
 
-	if (is_flat(tree) && !path_map_has(&tree->dirs, path) && fstat(dir_fd, &st) == 0)
-		layer_tree_set_time(tree, path, st.st_mtim);
+	if (!dir_times_has(&tree->times, path) && fstat(dir_fd, &st) == 0)
+		dir_times_set(&tree->times, path, st.st_mtim);
 }
 
 int layer_tree_open(const struct layer_tree *tree, const char *path, int flags)
@@ -137,24 +114,7 @@ int layer_tree_finish(struct layer_tree *tree, struct error *err)
 	if (tree->lower_failure)
 		return error_set(err, tree->lower_failure, "reading a layer below: %s",
 				 strerror(-tree->lower_failure));
-	for (size_t i = 0; i < tree->dirs.size; i++) {
-		const struct path_slot *slot = &tree->dirs.slots[i];
-		cleanup_close int fd = -EBADF;
-		struct timespec times[2];
-
-		if (!slot->path)
-			continue;
-		fd = layer_tree_open(tree, slot->path, O_RDONLY);
-		/* It was a directory once; a later entry took its place. */
-		if (fd == -ENOENT || fd == -ENOTDIR || fd == -ELOOP)
-			continue;
-		times[0] = times[1] = tree->dir_times[slot->value];
-		if (fd < 0 || futimens(fd, times) < 0) {
-			errno = fd < 0 ? -fd : errno;
-			return error_sys(err, "utimensat", "%.255s", slot->path);
-		}
-	}
-	return 0;
+	return dir_times_leave(&tree->times, tree->target->fd, NULL, err);
 }
 
 bool layer_tree_lower(struct layer_tree *tree, const char *path, struct stat *st)
@@ -163,16 +123,7 @@ bool layer_tree_lower(struct layer_tree *tree, const char *path, struct stat *st
 
 	if (tree->lower.n == 0)
 		return false;
-	for (const char *p = path + strlen(path); p > path; p--) {
-		cleanup_free char *parent = NULL;
-
-		if (*p != '/')
-			continue;
-		parent = xstrndup(path, (size_t)(p - path));
-		if (path_map_has(&tree->opaque, parent))
-			return false;
-	}
-	if (*path && path_map_has(&tree->opaque, ""))
+	if (path_set_has_parent(&tree->opaque, path))
 		return false;
 	found = lower_find(&tree->lower, path, st);
 	if (found < 0 && found != -ENOENT)
@@ -197,9 +148,9 @@ static int make_implied_dir(struct layer_tree *tree, int dir_fd, const char *nam
 
 	if (mkdirat(dir_fd, name, 0755) < 0)
 		return error_sys(err, "mkdirat", "%s", path);
-	mark_own(tree, path);
+	layer_tree_add_fresh(tree, path);
 	if (!is_flat(tree))
-		path_map_put(&tree->implied, path, 1);
+		path_set_add(&tree->implied, path);
 	if (has_lower && !replaces) {
 		found = lower_find(&tree->lower, path, &st);
 		layer_tree_set_time(tree, path, st.st_mtim);
@@ -332,7 +283,7 @@ static int walk_step(struct walk *walk, const char *name, struct error *err)
 	if (r < 0)
 		return r;
 	if (walk->make)
-		mark_own(walk->tree, path);
+		layer_tree_pass(walk->tree, path);
 	fd = openat(walk->fd, name, O_PATH | DIR_FLAGS);
 	if (fd < 0)
 		return error_sys(err, "openat", "%s", path);
@@ -378,6 +329,17 @@ void layer_tree_forget_parent(struct layer_tree *tree)
 	dir_release(&tree->parent);
 }
 
+int layer_tree_move_to(struct layer_tree *tree, const char *dir, struct error *err)
+{
+	bool stays = tree->parent.fd >= 0 && streq(tree->parent_name, dir);
+
+	if (!stays)
+		layer_tree_forget_parent(tree);
+	/* A name through links is not where the work is: that is the canonical one. */
+	return dir_times_leave(&tree->times, tree->target->fd, stays ? tree->parent.path : dir,
+			       err);
+}
+
 static int dir_inspect(struct layer_tree *tree, struct layer_dir *dir, struct error *err)
 {
 	struct stat st;
@@ -387,16 +349,8 @@ static int dir_inspect(struct layer_tree *tree, struct layer_dir *dir, struct er
 	dir->plain = !(st.st_mode & S_ISGID) &&
 		     fgetxattr(dir->fd, "system.posix_acl_default", NULL, 0) < 0;
 	layer_tree_keep_time(tree, dir->path, dir->fd);
-	for (const char *p = dir->path + strlen(dir->path); is_flat(tree) && p > dir->path; p--) {
-		cleanup_free char *part = NULL;
-
-		if (*p && *p != '/')
-			continue;
-		part = xstrndup(dir->path, (size_t)(p - dir->path));
-		if (path_map_has(&tree->own, part))
-			break;
-		path_map_put(&tree->own, part, 0);
-	}
+	dir->fresh = layer_tree_is_fresh(tree, dir->path);
+	layer_tree_pass(tree, dir->path);
 	return 0;
 }
 

@@ -11,9 +11,10 @@
 #include <sys/stat.h>
 
 #include "base/error.h"
+#include "image/dir-times.h"
 #include "image/layer-apply.h"
 #include "image/lower.h"
-#include "image/path-map.h"
+#include "image/path-set.h"
 
 struct layer_dir {
 	/* O_RDONLY. */
@@ -22,25 +23,29 @@ struct layer_dir {
 	char *path;
 	/* New files get their owner and mode from the caller alone: no set-gid, no default ACL. */
 	bool plain;
+	/* See layer_tree_is_fresh(). */
+	bool fresh;
 };
 
 struct layer_tree {
 	const struct layer_target *target;
 	struct lower_stack lower;
-	/* LAYER_FLAT: what this layer made or passed through. */
-	struct path_map own;
+	/*
+	 * LAYER_FLAT: the directories that this layer made, whose whole content
+	 * is its own; and what else it made or passed through, which stands in
+	 * directories of the layers below.  What is in fresh ones is in neither.
+	 */
+	struct path_set fresh;
+	struct path_set own;
 	/* LAYER_OVERLAY: the directories that were made opaque. */
-	struct path_map opaque;
+	struct path_set opaque;
 	/*
 	 * LAYER_OVERLAY: what the layers below have and only had to be here for
-	 * something else, directories on the way to it and targets of hard links:
-	 * 1, or 0 once the layer names it.
+	 * something else, directories on the way to it and targets of hard links,
+	 * and what the layer does not name.
 	 */
-	struct path_map implied;
-	/* Directories by path: index into dir_times, which are set at the end. */
-	struct path_map dirs;
-	struct timespec *dir_times;
-	size_t n_dir_times;
+	struct path_set implied;
+	struct dir_times times;
 	/* The parent of the last entry: most entries share it with the one before. */
 	struct layer_dir parent;
 	char *parent_name;
@@ -55,6 +60,9 @@ struct layer_tree {
 int layer_tree_init(struct layer_tree *tree, const struct layer_target *target,
 		    struct error *err);
 void layer_tree_release(struct layer_tree *tree);
+
+/* To be called first for each entry, with the directory DIR that it names: others are left. */
+int layer_tree_move_to(struct layer_tree *tree, const char *dir, struct error *err);
 
 /*
  * The directory PATH, made with its parents where missing or in the way of
@@ -83,8 +91,15 @@ void layer_tree_forget_parent(struct layer_tree *tree);
 bool layer_tree_is_own(const struct layer_tree *tree, const char *path);
 /* See struct layer_tree: a whiteout applies to it as to what is below. */
 bool layer_tree_is_implied(const struct layer_tree *tree, const char *path);
-/* Says that the layer names PATH. */
+/* Whether PATH is in a fresh directory or is one. */
+bool layer_tree_is_fresh(const struct layer_tree *tree, const char *path);
+
+/* Says that the layer names PATH, which is in no fresh directory. */
 void layer_tree_add_own(struct layer_tree *tree, const char *path);
+/* Says that it made the directory PATH, where nothing was. */
+void layer_tree_add_fresh(struct layer_tree *tree, const char *path);
+/* Says that it went through the directory PATH, without naming it. */
+void layer_tree_pass(struct layer_tree *tree, const char *path);
 
 /* Whether the layers below show PATH through this one; fills *ST. LAYER_OVERLAY. */
 bool layer_tree_lower(struct layer_tree *tree, const char *path, struct stat *st);
@@ -106,10 +121,10 @@ int layer_tree_opaque(struct layer_tree *tree, const char *dir, struct error *er
 void layer_tree_set_time(struct layer_tree *tree, const char *path, struct timespec mtime);
 
 /*
- * To be called before the content of DIR_FD, the directory PATH, changes: one
- * of the layers below has its time back in the end, unless the layer sets it.
+ * To be called before the content of DIR_FD, the directory PATH, changes: it
+ * has its time back in the end, unless the layer sets another.
  */
 void layer_tree_keep_time(struct layer_tree *tree, const char *path, int dir_fd);
 
-/* Sets the times of the directories, after everything else. */
+/* To be called after everything else. */
 int layer_tree_finish(struct layer_tree *tree, struct error *err);

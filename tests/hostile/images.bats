@@ -228,6 +228,14 @@ bring_many() {
 	[[ $(find "$STORE"/layers/*/fs -mindepth 2 | wc -l) == 1000 ]]
 }
 
+@test "images: a layer of a million different files needs little memory" {
+	# Blobs alone in the store: files are made once, by unpack.
+	bring_many 1000000 1000000 f
+	must image convert bad.tar blobs/
+	STORE=blobs must_below 32768 unpack bad:1 bundle
+	[[ $(find bundle/rootfs -type f | wc -l) == 1000000 ]]
+}
+
 @test "images: a layer with the same files again and again is told in few lines" {
 	bring_many 20000 1000 f
 	must_below 65536 import bad.tar

@@ -81,6 +81,48 @@ static const struct test_case cases[] = {
 			 "l 777 0:0 3000000000.123456789 l -> x\n",
 	},
 	{
+		.name = "times of directories that entries come back to, also through links",
+		.layers = { {
+			{ 'd', "d", .mtime = 1 }, { 'd', "d/sub", .mtime = 2 },
+			{ 'd', "e", .mtime = 3 }, { 'f', "d/sub/x", "x" }, { 'f', "e/x", "x" },
+			{ 'f', "d/x", "x" }, { 'l', "to", "d/sub", .mtime = 4 },
+			{ 'f', "e/y", "y" }, { 'f', "to/y", "y" }, { 'f', "to/z", "z" },
+			{ 'h', "e/hard", "d/x" }, { 'f', "d/y", "y" },
+		}, {
+			{ 'f', "e/z", "z" }, { 'f', "d/sub/.wh.x" }, { 'f', "e/.wh.x" },
+			{ 'f', "d/sub/new", "n" }, { 'h', "e/link", "d/sub/y" },
+			{ 'f', "d/new", "n" }, { 'd', "e", .mtime = 5 }, { 'f', "e/.wh.y" },
+		} },
+		.tree = "d 755 0:0 .\nd 755 0:0 d\nf 644 0:0 d/new \"n\"\nd 755 0:0 d/sub\n"
+			"f 644 0:0 d/sub/new \"n\"\nf 644 0:0 d/sub/y \"y\"\n"
+			"f 644 0:0 d/sub/z \"z\"\nf 644 0:0 d/x \"x\"\nf 644 0:0 d/y \"y\"\n"
+			"d 755 0:0 e\nf 644 0:0 e/hard =d/x\nf 644 0:0 e/link =d/sub/y\n"
+			"f 644 0:0 e/z \"z\"\nl 777 0:0 to -> d/sub\n",
+		.times = "d 755 0:0 1.000000000 d\nf 644 0:0 0.000000000 d/new \"n\"\n"
+			 "d 755 0:0 2.000000000 d/sub\nf 644 0:0 0.000000000 d/sub/new \"n\"\n"
+			 "f 644 0:0 0.000000000 d/sub/y \"y\"\nf 644 0:0 0.000000000 d/sub/z \"z\"\n"
+			 "f 644 0:0 0.000000000 d/x \"x\"\nf 644 0:0 0.000000000 d/y \"y\"\n"
+			 "d 755 0:0 5.000000000 e\nf 644 0:0 0.000000000 e/hard =d/x\n"
+			 "f 644 0:0 0.000000000 e/link =d/sub/y\n"
+			 "f 644 0:0 0.000000000 e/z \"z\"\n"
+			 "l 777 0:0 4.000000000 to -> d/sub\n",
+	},
+	{
+		.name = "whiteouts know what is the layer's own, in new directories and in old ones",
+		.layers = { {
+			{ 'f', "old/a", "1" }, { 'f', "old/b", "1" }, { 'f', "old/sub/a", "1" },
+		}, {
+			{ 'f', "old/b", "2" }, { 'f', "old/new/sub/x", "2" }, { 'f', "old/sub/b", "2" },
+			{ 'd', "new" }, { 'f', "new/sub/x", "2" }, { 'f', "new/.wh.sub" },
+			{ 'f', "new/.wh..wh..opq" }, { 'f', "old/.wh..wh..opq" },
+			{ 'f', "old/new/.wh.sub" }, { 'f', "old/.wh.b" },
+		} },
+		.tree = "d 755 0:0 .\nd 755 0:0 new\nd 755 0:0 new/sub\nf 644 0:0 new/sub/x \"2\"\n"
+			"d 755 0:0 old\nf 644 0:0 old/b \"2\"\nd 755 0:0 old/new\n"
+			"d 755 0:0 old/new/sub\nf 644 0:0 old/new/sub/x \"2\"\n"
+			"d 755 0:0 old/sub\nf 644 0:0 old/sub/b \"2\"\n",
+	},
+	{
 		.name = "set-gid directories and missing parents",
 		.layers = { {
 			{ 'd', "mail", .mode = 02775, .gid = 8 },

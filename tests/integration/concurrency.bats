@@ -63,16 +63,17 @@ setup() {
 }
 
 @test "concurrency: list and state while containers come and go" {
-	local i
+	local i pids=()
 	edit 'del(.linux.cgroupsPath)'
 	for i in {1..15}; do
 		"$RUNTIME" --root "$ROOT" run "many-$i" >/dev/null 2>&1 </dev/null 3>&- &
+		pids+=($!)
 	done
 	for i in {1..15}; do
 		must runtime list -f json
 		jq -e type <<<"$output"
 	done
-	wait
+	wait "${pids[@]}"
 	eventually nothing_left
 }
 

@@ -45,7 +45,7 @@ setup() {
 	eventually has_status running
 	peak=$(sed -n 's/^VmHWM:[^0-9]*\([0-9]*\) kB/\1/p' "/proc/$(pgrep -f -- "--root $ROOT run" | tail -n 1)/status")
 	must runtime delete --force "$ID"
-	wait
+	wait $! || true
 	echo "$peak KB"
 	((peak > 0 && peak < 1500))
 }

@@ -52,10 +52,12 @@ setup() {
 }
 
 @test "tag: many at once lose none" {
+	local pids=()
 	for n in {1..20}; do
 		image tag app:1 "name:$n" 3>&- &
+		pids+=($!)
 	done
-	wait
+	wait "${pids[@]}"
 	must image list -q
 	[[ $(jq '.manifests | length' "$STORE/index.json") == 21 ]]
 }

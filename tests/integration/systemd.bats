@@ -423,7 +423,7 @@ removed_without_systemd() {
 	said "$SCOPE.*already"
 	has_state active
 	systemctl stop "$SCOPE"
-	wait
+	wait $! || true
 }
 
 @test "systemd: pause, resume, ps, exec, events and kill" {
@@ -526,7 +526,7 @@ removed_without_systemd() {
 	eventually test -s hook
 	has_state active
 	pkill -KILL -f -- "--root $ROOT --systemd-cgroup create $ID"
-	wait
+	wait $! || true
 	eventually no_scopes
 	kill "$(cat hook)"
 	must runtime delete --force "$ID"

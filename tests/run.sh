@@ -6,7 +6,8 @@
 #	sudo tests/run.sh tests/clients/*.bats	the engines with dabba: podman, docker...
 #
 # RUNTIME=crun (or runc) runs the tests of the runtime against that program.
-# A behaviour test that takes BATS_TEST_TIMEOUT seconds (600) has failed.
+# A behaviour test that takes BATS_TEST_TIMEOUT seconds (600) has failed. The clock is a
+# child of the test: a "wait" without a pid waits for it.
 # CONFIGURE_FLAGS goes to ./configure when the tree is not configured yet.
 # TEST_BASE names a base image that tests/scenario/base-image.sh made, to save its time.
 # The last line is "N passed, N failed, N skipped"; the exit status is 1 when

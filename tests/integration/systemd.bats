@@ -411,8 +411,13 @@ removed_without_systemd() {
 
 @test "systemd: a failed unit of that name makes room, one at work does not" {
 	require dabba
-	systemd-run -q --scope --unit="$SCOPE" -p RuntimeMaxSec=100ms sleep 600 3>&- || true
-	eventually has_state failed
+	# A scope has failed whose program has to be killed.
+	systemd-run -q --scope --unit="$SCOPE" -p TimeoutStopSec=100ms \
+		sh -c 'trap "" TERM; echo >ready; exec sleep 600' 3>&- &
+	eventually test -s ready
+	systemctl stop "$SCOPE"
+	wait $! || true
+	has_state failed
 	start_sleeper
 	has_state active
 	must runtime delete --force "$ID"

@@ -19,7 +19,8 @@
 # not there. The environment is a fresh one: use env(1) as COMMAND to set variables.
 #
 # stdout and stderr come out as they are written; the status is the command's, or 125
-# with a reason when the machine itself failed.
+# with a reason when the machine itself failed. One that has not been heard of for 3 minutes
+# has: what hangs in a machine that lives does not stop its clock.
 #
 # What runs in the machine is beside this script: boot (in the initramfs), plain or
 # systemd (pid 1's set-up), and job (the command and its output).
@@ -150,10 +151,10 @@ port() {
 # cmpxchg16b wrong, which newer kernels do not survive.
 boot_machine() {
 	local devices=(-device virtio-serial-pci) name
-	for name in stdout stderr status; do
+	for name in stdout stderr status alive; do
 		port "$name"
 	done
-	timeout "$limit" qemu-system-x86_64 -nodefaults -no-user-config -display none -no-reboot \
+	timeout -k 10 "$limit" qemu-system-x86_64 -nodefaults -no-user-config -display none -no-reboot \
 		-machine q35,usb=off -accel tcg,thread=multi -cpu max,la57=off,cx16=off -smp 2 \
 		-m "$MEMORY_MIB" -numa node,memdev=memory \
 		-object "memory-backend-memfd,id=memory,size=${MEMORY_MIB}M,share=on" \
@@ -167,6 +168,21 @@ random.trust_cpu=on norandmaps cgroup_no_v1=all" \
 		-device vhost-user-fs-pci,chardev=root,tag=root "${devices[@]}" </dev/null &
 	machine=$!
 	children+=("$machine")
+}
+
+# Ends a machine that has frozen, so that nobody waits for the whole of -t.
+watch_machine() {
+	local size=0 heard=$SECONDS
+	while sleep 5; do
+		if (($(stat -c %s "$tmp/alive") != size)); then
+			size=$(stat -c %s "$tmp/alive")
+			heard=$SECONDS
+		elif ((SECONDS - heard > 180)); then
+			echo "not heard of for 3 minutes" >"$tmp/frozen"
+			kill "$machine"
+			return
+		fi
+	done
 }
 
 # The bind mount on $tmp/root is in another mount namespace, so that rm cannot get there.
@@ -205,6 +221,8 @@ mkfs.ext4 -q -F -O ^has_journal -E lazy_itable_init=1 "$tmp/disk"
 serve_root
 copy_output
 boot_machine
+watch_machine &
+children+=($!)
 result=0
 wait "$machine" || result=$?
 if [[ -s $tmp/status ]]; then
@@ -216,5 +234,5 @@ if ((result == 124)); then
 	echo "${0##*/}: the command did not end within $limit seconds" >&2
 	exit 124
 fi
-cat "$tmp/console" "$tmp/virtiofsd.log" >&2 2>/dev/null || true
+cat "$tmp/console" "$tmp/virtiofsd.log" "$tmp/frozen" >&2 2>/dev/null || true
 fail "the machine ended without a result (qemu: status $result)"

@@ -205,18 +205,24 @@ remove_target() {
 	quietly "${names[0]}" delete --force target
 }
 
+# watch_settled -n COPIES LABEL COMMAND...: after the kernel has cleared away the crowd before.
+watch_settled() {
+	sleep 0.2
+	watch "$@"
+}
+
 # parallel COPIES: that many containers at once, with and without a network namespace.
 parallel() {
 	local name
 	for name in "${names[@]}"; do
 		call "$name" run --bundle "$TMPDIR/quick" "$name-{}"
-		watch -n "$1" "$name.at-once-$1" "${CALL[@]}"
+		watch_settled -n "$1" "$name.at-once-$1" "${CALL[@]}"
 		call "$name" run --bundle "$TMPDIR/hostnet" "$name-{}"
-		watch -n "$1" "$name.at-once-$1-hostnet" "${CALL[@]}"
+		watch_settled -n "$1" "$name.at-once-$1-hostnet" "${CALL[@]}"
 	done
-	watch -n "$1" "floor.at-once-$1" "$BENCH/floor" run "$TMPDIR/rootfs" \
+	watch_settled -n "$1" "floor.at-once-$1" "$BENCH/floor" run "$TMPDIR/rootfs" \
 		/sys/fs/cgroup/floor-{} /bin/true
-	watch -n "$1" "floor.at-once-$1-hostnet" "$BENCH/floor" run "$TMPDIR/rootfs" \
+	watch_settled -n "$1" "floor.at-once-$1-hostnet" "$BENCH/floor" run "$TMPDIR/rootfs" \
 		/sys/fs/cgroup/floor-{} /bin/true host-net
 }
 
@@ -338,7 +344,7 @@ count_all_calls
 count_instructions
 if [[ -z $brief ]]; then
 	note "many at once"
-	for ((round = 0; round < (rounds + 2) / 3; round++)); do
+	for ((round = 0; round < rounds; round++)); do
 		parallel 8
 		parallel 32
 	done

@@ -10,21 +10,27 @@
 #include "image/same.h"
 #include "image/tree.h"
 
-int diff_missing(struct differ *differ, struct level *level, const struct strvec *names,
+int diff_missing(struct differ *differ, struct level *level, struct dir_names *names,
 		 struct error *err)
 {
-	cleanup_strvec struct strvec below = STRVEC_INIT;
-	int r = 0;
+	cleanup_dir_names struct dir_names below = { 0 };
+	const char *name = NULL, *gone;
+	int r, here = 1;
 
-	if (!differ->flat || level->lower.n == 0)
+	if (level->lower.n == 0)
 		return 0;
-	r = diff_read_names(differ->lower.fds[level->lower.layers[0]],
-		       *level->path ? level->path : ".", &below, err);
-	for (size_t i = 0, n = 0; r >= 0 && i < below.n; i++) {
-		while (n < names->n && strcmp(names->v[n], below.v[i]) < 0)
-			n++;
-		if (n == names->n || !streq(names->v[n], below.v[i]))
-			r = diff_write_whiteout(differ, level, below.v[i], err);
+	below = dir_names_of(differ->lower.fds[level->lower.layers[0]],
+			     *level->path ? level->path : ".", level->path);
+	while ((r = dir_names_next(&below, &gone, err)) > 0) {
+		while (here > 0 && (!name || strcmp(name, gone) < 0))
+			here = dir_names_next(names, &name, err);
+		if (here < 0)
+			return here;
+		if (here > 0 && streq(name, gone))
+			continue;
+		r = diff_write_whiteout(differ, level, gone, err);
+		if (r < 0)
+			return r;
 	}
 	return r;
 }
@@ -46,27 +52,33 @@ static int note_link(struct differ *differ, int dir_fd, const char *name, const 
 	return r < 0 ? r : 0;
 }
 
+static int note_links_of(struct differ *differ, int dir_fd, const char *name, const char *dir,
+			 struct error *err)
+{
+	cleanup_free char *path = tree_join(dir, name);
+	cleanup_close int fd = -EBADF;
+	struct stat st;
+
+	if (fstatat(dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return error_sys(err, "fstatat", "%s", path);
+	if (!S_ISDIR(st.st_mode))
+		return st.st_nlink > 1 ? note_link(differ, dir_fd, name, path, &st, err) : 0;
+	fd = openat(dir_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		return error_sys(err, "open", "%s", path);
+	return diff_note_links(differ, fd, path, err);
+}
+
 int diff_note_links(struct differ *differ, int dir_fd, const char *dir, struct error *err)
 {
-	cleanup_strvec struct strvec names = STRVEC_INIT;
-	int r = diff_read_names(dir_fd, ".", &names, err);
+	cleanup_dir_names struct dir_names names = dir_names_of(dir_fd, ".", dir);
+	const char *name;
+	int r;
 
-	for (size_t i = 0; r == 0 && i < names.n; i++) {
-		cleanup_free char *path = tree_join(dir, names.v[i]);
-		cleanup_close int fd = -EBADF;
-		struct stat st;
-
-		if (fstatat(dir_fd, names.v[i], &st, AT_SYMLINK_NOFOLLOW) < 0)
-			return error_sys(err, "fstatat", "%s", path);
-		if (!S_ISDIR(st.st_mode)) {
-			r = st.st_nlink > 1
-				    ? note_link(differ, dir_fd, names.v[i], path, &st, err)
-				    : 0;
-			continue;
-		}
-		fd = openat(dir_fd, names.v[i], O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-		r = fd < 0 ? error_sys(err, "open", "%s", path)
-			   : diff_note_links(differ, fd, path, err);
+	while ((r = dir_names_next(&names, &name, err)) > 0) {
+		r = note_links_of(differ, dir_fd, name, dir, err);
+		if (r < 0)
+			break;
 	}
 	return r;
 }

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 
 #include "base/str.h"
+#include "image/dir-names.h"
 #include "image/layer-diff.h"
 #include "image/lower.h"
 #include "image/path-map.h"
@@ -83,11 +84,8 @@ int diff_drop_opaque(struct differ *differ, struct level *level, struct error *e
 int diff_settle_time(struct differ *differ, struct level *level, const char *name,
 		     const struct timespec *mtime, struct error *err);
 
-/* The names in the directory PATH below DIR_FD, sorted. */
-int diff_read_names(int dir_fd, const char *path, struct strvec *names, struct error *err);
-
 /* In a plain tree a name that is missing, in NAMES, says that it was removed. */
-int diff_missing(struct differ *differ, struct level *level, const struct strvec *names,
+int diff_missing(struct differ *differ, struct level *level, struct dir_names *names,
 		 struct error *err);
 
 /* Notes the files with several names of which one at least is new or changed. */

@@ -260,41 +260,29 @@ static int diff_child(struct differ *differ, struct level *level, const char *na
 	return r < 0 ? error_context(err, "%s", path) : 0;
 }
 
-static int compare_names(const void *a, const void *b)
+/* All names in LEVEL but the whiteouts, or the WHITEOUTS alone. */
+static int diff_children(struct differ *differ, struct level *level, struct dir_names *names,
+			 bool whiteouts, struct error *err)
 {
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
+	const char *name;
+	int r;
 
-int diff_read_names(int dir_fd, const char *path, struct strvec *names, struct error *err)
-{
-	int fd = openat(dir_fd, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
-	struct dirent *entry;
-	int r = 0;
-
-	if (!dir) {
-		fd_close(&fd);
-		return error_sys(err, "open", "%s", path);
+	dir_names_rewind(names);
+	while ((r = dir_names_next(names, &name, err)) > 0) {
+		r = diff_child(differ, level, name, whiteouts, err);
+		if (r < 0)
+			break;
 	}
-	while ((entry = file_next_entry(dir, path, &r, err)))
-		strvec_push(names, entry->d_name);
-	(void)closedir(dir);
-	qsort(names->v, names->n, sizeof(*names->v), compare_names);
 	return r;
 }
 
 static int diff_dir(struct differ *differ, struct level *level, struct error *err)
 {
-	cleanup_strvec struct strvec names = STRVEC_INIT;
-	int r = diff_read_names(level->fd, ".", &names, err);
+	cleanup_dir_names struct dir_names names = dir_names_of(level->fd, ".", level->path);
+	int r = differ->flat ? diff_missing(differ, level, &names, err)
+			     : diff_children(differ, level, &names, true, err);
 
-	if (r >= 0)
-		r = diff_missing(differ, level, &names, err);
-	for (size_t i = 0; !differ->flat && r >= 0 && i < names.n; i++)
-		r = diff_child(differ, level, names.v[i], true, err);
-	for (size_t i = 0; r >= 0 && i < names.n; i++)
-		r = diff_child(differ, level, names.v[i], false, err);
-	return r;
+	return r < 0 ? r : diff_children(differ, level, &names, false, err);
 }
 
 /* --- all of it --------------------------------------------------------------------- */

@@ -1,41 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "image/tree-compare.h"
 
-#include <dirent.h>
 #include <fcntl.h>
-#include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/fd.h"
-#include "base/file.h"
 #include "base/mem.h"
+#include "image/dir-names.h"
 #include "image/interrupt.h"
 #include "image/tree.h"
 #include "image/whiteout.h"
-
-static int compare_names(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-static int read_names(int dir_fd, struct strvec *names, struct error *err)
-{
-	int fd = openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
-	struct dirent *entry;
-	int r = 0;
-
-	if (!dir) {
-		fd_close(&fd);
-		return error_sys(err, "open", "a directory of a layer");
-	}
-	while ((entry = file_next_entry(dir, "a directory of a layer", &r, err)))
-		strvec_push(names, entry->d_name);
-	(void)closedir(dir);
-	qsort(names->v, names->n, sizeof(*names->v), compare_names);
-	return r;
-}
 
 static int differs(struct strbuf *where, const char *path, const char *how)
 {
@@ -43,22 +19,6 @@ static int differs(struct strbuf *where, const char *path, const char *how)
 
 	strbuf_addf(where, "%s %s", shown, how);
 	return DIFFERENT;
-}
-
-/* The first name that one of them lacks. */
-static int compare_lists(const struct strvec *a, const struct strvec *b, const char *dir,
-			 struct strbuf *where)
-{
-	for (size_t i = 0; i < a->n || i < b->n; i++) {
-		cleanup_free char *path = NULL;
-		int order = i == a->n ? 1 : i == b->n ? -1 : strcmp(a->v[i], b->v[i]);
-
-		if (order == 0)
-			continue;
-		path = tree_join(dir, order < 0 ? a->v[i] : b->v[i]);
-		return differs(where, path, order < 0 ? "should not be there" : "is missing");
-	}
-	return SAME;
 }
 
 static int compare_dirs(int a_fd, int b_fd, const char *path, struct strbuf *where,
@@ -104,21 +64,37 @@ static int compare_names_of(int a_dir, int b_dir, const char *name, const char *
 	return r == DIFFERENT ? differs(where, path, "was changed") : r;
 }
 
+/* The next names in two sorted directories; NULL is the end of one. */
+static int compare_next(int a_fd, int b_fd, const char *a, const char *b, const char *dir,
+			struct strbuf *where, struct error *err)
+{
+	int order = !a ? 1 : !b ? -1 : strcmp(a, b);
+	cleanup_free char *path = tree_join(dir, order <= 0 ? a : b);
+
+	if (order != 0)
+		return differs(where, path, order < 0 ? "should not be there" : "is missing");
+	return compare_names_of(a_fd, b_fd, a, path, where, err);
+}
+
 static int compare_dirs(int a_fd, int b_fd, const char *path, struct strbuf *where,
 			struct error *err)
 {
-	cleanup_strvec struct strvec a = STRVEC_INIT, b = STRVEC_INIT;
-	int r = read_names(a_fd, &a, err);
+	cleanup_dir_names struct dir_names a = dir_names_of(a_fd, ".", path);
+	cleanup_dir_names struct dir_names b = dir_names_of(b_fd, ".", path);
+	int r;
 
-	if (r == 0)
-		r = read_names(b_fd, &b, err);
-	if (r == 0)
-		r = compare_lists(&a, &b, path, where);
-	for (size_t i = 0; r == SAME && i < a.n; i++) {
-		cleanup_free char *child = tree_join(path, a.v[i]);
+	do {
+		const char *a_name = NULL, *b_name = NULL;
 
-		r = compare_names_of(a_fd, b_fd, a.v[i], child, where, err);
-	}
+		r = dir_names_next(&a, &a_name, err);
+		if (r >= 0)
+			r = dir_names_next(&b, &b_name, err);
+		if (r < 0)
+			return r;
+		if (!a_name && !b_name)
+			return SAME;
+		r = compare_next(a_fd, b_fd, a_name, b_name, path, where, err);
+	} while (r == SAME);
 	return r;
 }
 
